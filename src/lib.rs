@@ -5,4 +5,8 @@
 //!
 //! | module | holds |
 //! |---|---|
+//! | [`mod@unit`] | names of units, tidying, direction, scaling for display |
+//! | [`figure`] | how values, differences and percentages are written for people |
 
+pub mod figure;
+pub mod unit;
