@@ -7,6 +7,8 @@
 //! |---|---|
 //! | [`mod@unit`] | names of units, tidying, direction, scaling for display |
 //! | [`figure`] | how values, differences and percentages are written for people |
+//! | [`stats`] | the mathematics, on plain `f64` |
 
 pub mod figure;
+pub mod stats;
 pub mod unit;
