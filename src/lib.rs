@@ -8,7 +8,11 @@
 //! | [`mod@unit`] | names of units, tidying, direction, scaling for display |
 //! | [`figure`] | how values, differences and percentages are written for people |
 //! | [`stats`] | the mathematics, on plain `f64` |
+//! | [`benchmark`] | the data model: keys of rows, samples, what a reader can report |
+//! | [`parse`] | reading: opening, decoding, detecting the format, one file a format |
 
+pub mod benchmark;
 pub mod figure;
+pub mod parse;
 pub mod stats;
 pub mod unit;
