@@ -10,10 +10,12 @@
 //! | [`stats`] | the mathematics, on plain `f64` |
 //! | [`benchmark`] | the data model: keys of rows, samples, what a reader can report |
 //! | [`parse`] | reading: opening, decoding, detecting the format, one file a format |
+//! | [`compare`] | pairing of rows and the evidence for a difference |
 //! | [`policy`] | `allocgate.toml`: thresholds, budgets, waivers, outcomes |
 //! | [`git`] | policies of other revisions, messages of commits |
 
 pub mod benchmark;
+pub mod compare;
 pub mod figure;
 pub mod git;
 pub mod parse;
