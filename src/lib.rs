@@ -12,11 +12,13 @@
 //! | [`parse`] | reading: opening, decoding, detecting the format, one file a format |
 //! | [`compare`] | pairing of rows and the evidence for a difference |
 //! | [`policy`] | `allocgate.toml`: thresholds, budgets, waivers, outcomes |
+//! | [`gate`] | evidence + policy → report and verdict: the only judge |
 //! | [`git`] | policies of other revisions, messages of commits |
 
 pub mod benchmark;
 pub mod compare;
 pub mod figure;
+pub mod gate;
 pub mod git;
 pub mod parse;
 pub mod policy;

@@ -1,0 +1,20 @@
+//! The only judge: evidence and policy go in, a [`Report`] with its [`Verdict`] comes out.
+
+mod difference;
+mod finding;
+mod findings;
+mod judge;
+mod report;
+mod row;
+mod tally;
+mod verdict;
+mod why;
+
+pub use finding::{Finding, FindingCode, Severity};
+pub use judge::{Case, judge};
+pub use report::{AdvisoryCounts, Counts, Geomean, Input, Report, Settings, SideInputs};
+pub use row::{BudgetCheck, JudgedRow, Note, Status, WaiverUse};
+pub use verdict::{Cause, CauseKind, Verdict};
+
+pub use crate::compare::{Change, Evidence, PValue, Shift, Side};
+pub use crate::policy::Outcome;

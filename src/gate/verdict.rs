@@ -1,0 +1,125 @@
+//! Verdicts, their causes and their exit codes.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::policy::Outcome;
+
+/// What a run of the gate concluded. The exit code is a function of this alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Verdict {
+    /// Nothing regressed, and everything that had to be judged was.
+    Pass,
+    /// At least one row regressed, exceeds its budget, or relies on an expired waiver.
+    Regression,
+    /// Something that had to be judged could not be. A gate fails closed: this is no pass.
+    CouldNotJudge,
+}
+
+impl Verdict {
+    /// The process exit code: 0, 1 or 3. (2 is for runs that produced no verdict at all.)
+    pub fn exit_code(self) -> u8 {
+        match self {
+            Verdict::Pass => 0,
+            Verdict::Regression => 1,
+            Verdict::CouldNotJudge => 3,
+        }
+    }
+
+    /// The words a person reads.
+    pub fn label(self) -> &'static str {
+        match self {
+            Verdict::Pass => "pass",
+            Verdict::Regression => "regression",
+            Verdict::CouldNotJudge => "could not judge",
+        }
+    }
+}
+
+/// A reason for a verdict other than pass, with how often it occurred and what the policy makes of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cause {
+    /// What happened.
+    pub kind: CauseKind,
+    /// How many rows or findings it concerns.
+    pub count: usize,
+    /// What it does to the verdict.
+    pub outcome: Outcome,
+}
+
+/// The kinds of [`Cause`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CauseKind {
+    /// Rows that regressed.
+    Regressed,
+    /// Rows over an absolute ceiling.
+    OverBudget,
+    /// Regressed rows whose waiver has expired.
+    WaiverExpired,
+    /// Rows that rose without enough samples to tell.
+    Inconclusive,
+    /// Packages or benchmarks that failed, panicked or timed out in the candidate, and rows lost to a
+    /// failure on either side.
+    Failed,
+    /// Rows of the baseline that the candidate does not have.
+    Vanished,
+    /// Rows that rose while the benchmark itself changed.
+    RulerChanged,
+    /// Result lines of the candidate that could not be read.
+    Malformed,
+    /// No benchmark to judge.
+    NoBenchmarks,
+    /// No allocation columns (`-benchmem` was forgotten).
+    NoAllocations,
+}
+
+impl CauseKind {
+    /// The code that `allocgate explain` knows it by.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            CauseKind::Regressed => "regressed",
+            CauseKind::OverBudget => "over-budget",
+            CauseKind::WaiverExpired => "waived",
+            CauseKind::Inconclusive => "inconclusive",
+            CauseKind::Failed => "failed",
+            CauseKind::Vanished => "vanished",
+            CauseKind::RulerChanged => "ruler-changed",
+            CauseKind::Malformed => "malformed",
+            CauseKind::NoBenchmarks => "no-benchmarks",
+            CauseKind::NoAllocations => "no-allocations",
+        }
+    }
+}
+
+impl fmt::Display for Cause {
+    /// As a headline has it: "10 rows regressed".
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (one, many) = match self.kind {
+            CauseKind::Regressed => ("row regressed", "rows regressed"),
+            CauseKind::OverBudget => ("row over budget", "rows over budget"),
+            CauseKind::WaiverExpired => ("waiver expired", "waivers expired"),
+            CauseKind::Inconclusive => (
+                "row with too few samples to tell",
+                "rows with too few samples to tell",
+            ),
+            CauseKind::Failed => ("failure", "failures"),
+            CauseKind::Vanished => ("row vanished", "rows vanished"),
+            CauseKind::RulerChanged => (
+                "row rose under a changed benchmark",
+                "rows rose under a changed benchmark",
+            ),
+            CauseKind::Malformed => ("result unreadable", "results unreadable"),
+            CauseKind::NoBenchmarks => return f.write_str("no benchmark to judge"),
+            CauseKind::NoAllocations => return f.write_str("no allocation figures to judge"),
+        };
+        write!(
+            f,
+            "{} {}",
+            self.count,
+            if self.count == 1 { one } else { many }
+        )
+    }
+}
