@@ -14,6 +14,7 @@
 //! | [`policy`] | `allocgate.toml`: thresholds, budgets, waivers, outcomes |
 //! | [`gate`] | evidence + policy → report and verdict: the only judge |
 //! | [`git`] | policies of other revisions, messages of commits |
+//! | [`report`] | one renderer a file; no decisions |
 
 pub mod benchmark;
 pub mod compare;
@@ -22,5 +23,6 @@ pub mod gate;
 pub mod git;
 pub mod parse;
 pub mod policy;
+pub mod report;
 pub mod stats;
 pub mod unit;

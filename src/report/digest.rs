@@ -1,0 +1,217 @@
+//! What the reports for people have in common: which rows are shown in which order, and the
+//! sentences around them. Nothing is decided here; rows and verdict are as the gate left them.
+
+use std::collections::BTreeMap;
+
+use super::text::{count, plain};
+use crate::benchmark::Key;
+use crate::figure;
+use crate::gate::{
+    AdvisoryCounts, Cause, Counts, Geomean, Input, JudgedRow, Outcome, Report, Status, Verdict,
+};
+use crate::policy::Gating;
+
+/// The rows of one status.
+pub(super) struct Section<'a> {
+    pub(super) status: Status,
+    /// Whether these are rows that cannot fail the build.
+    pub(super) advisory: bool,
+    pub(super) rows: Vec<&'a JudgedRow>,
+}
+
+impl<'a> Section<'a> {
+    /// All sections that have rows, rows that gate first.
+    pub(super) fn all(report: &'a Report) -> Vec<Section<'a>> {
+        let mut sections: Vec<Section<'a>> = [false, true]
+            .into_iter()
+            .flat_map(|advisory| {
+                Status::ALL.iter().map(move |&status| Section {
+                    status,
+                    advisory,
+                    rows: Vec::new(),
+                })
+            })
+            .collect();
+        for row in &report.rows {
+            let advisory = row.gating != Gating::Gate;
+            let own = sections
+                .iter_mut()
+                .find(|section| section.status == row.status && section.advisory == advisory);
+            if let Some(section) = own {
+                section.rows.push(row);
+            }
+        }
+        sections.retain(|section| !section.rows.is_empty());
+        sections
+    }
+
+    /// `regressed`, `advisory: improved`.
+    pub(super) fn title(&self) -> String {
+        let advisory = if self.advisory { "advisory: " } else { "" };
+        format!("{advisory}{}", self.status.as_str().replace('-', " "))
+    }
+
+    /// The first `most` rows by package, in order of appearance.
+    pub(super) fn packages(&self, most: usize) -> Vec<(&'a str, Vec<&'a JudgedRow>)> {
+        let mut packages: Vec<(&str, Vec<&JudgedRow>)> = Vec::new();
+        let mut index: BTreeMap<&str, usize> = BTreeMap::new();
+        for &row in self.rows.iter().take(most) {
+            let package = row.key.package.as_str();
+            let at = *index.entry(package).or_insert(packages.len());
+            match packages.get_mut(at) {
+                Some((_, rows)) => rows.push(row),
+                None => packages.push((package, vec![row])),
+            }
+        }
+        packages
+    }
+}
+
+/// How benchmarks are named: without the `Benchmark` that all bear, and without the GOMAXPROCS suffix
+/// where all bear the same one.
+pub(super) struct Names {
+    same_procs: bool,
+}
+
+impl Names {
+    pub(super) fn of(report: &Report) -> Self {
+        let mut procs = report.rows.iter().map(|row| row.key.procs);
+        let first = procs.next();
+        Names {
+            same_procs: procs.all(|own| Some(own) == first),
+        }
+    }
+
+    /// As it was read: the name is still to be made harmless.
+    pub(super) fn name(&self, key: &Key) -> String {
+        let mut name = key
+            .benchmark
+            .strip_prefix("Benchmark")
+            .unwrap_or(&key.benchmark)
+            .to_owned();
+        if name.is_empty() {
+            name.push_str(&key.benchmark);
+        }
+        if let (Some(procs), false) = (key.procs, self.same_procs) {
+            name.push_str(&format!("-{procs}"));
+        }
+        if name.is_empty() {
+            name.push_str("(unnamed)");
+        }
+        for (setting, value) in &key.config {
+            name.push_str(&format!(" {setting}:{value}"));
+        }
+        name
+    }
+}
+
+/// The verdict and what led to it: `regression: 10 rows regressed, 1 row over budget`.
+pub(super) fn headline(report: &Report) -> (Verdict, String) {
+    let outcome = match report.verdict {
+        Verdict::Regression => Outcome::Fail,
+        Verdict::CouldNotJudge => Outcome::CouldNotJudge,
+        Verdict::Pass => {
+            let (rows, improved) = (report.counts.total(), report.counts.improved);
+            let mut text = match rows {
+                0 => "nothing had to be judged".to_owned(),
+                _ => format!("no regression in {}", count(rows, "row")),
+            };
+            if improved > 0 {
+                text.push_str(&format!(", {improved} improved"));
+            }
+            return (report.verdict, text);
+        }
+    };
+    (
+        report.verdict,
+        causes(&report.causes, outcome).unwrap_or_default(),
+    )
+}
+
+/// Causes that did not make the verdict, in words.
+pub(super) fn asides(report: &Report) -> Vec<String> {
+    let doubts = match report.verdict {
+        Verdict::Regression => causes(&report.causes, Outcome::CouldNotJudge),
+        Verdict::Pass | Verdict::CouldNotJudge => None,
+    };
+    let passed = causes(&report.causes, Outcome::Pass);
+    doubts
+        .map(|causes| format!("also could not judge: {causes}"))
+        .into_iter()
+        .chain(passed.map(|causes| format!("let pass by the policy: {causes}")))
+        .collect()
+}
+
+fn causes(causes: &[Cause], outcome: Outcome) -> Option<String> {
+    let causes: Vec<String> = causes
+        .iter()
+        .filter(|cause| cause.outcome == outcome)
+        .map(Cause::to_string)
+        .collect();
+    (!causes.is_empty()).then(|| causes.join(", "))
+}
+
+/// What was compared: `base.txt (40 results) → head.txt (40 results), policy allocgate.toml`.
+pub(super) fn inputs(report: &Report) -> String {
+    let side = |files: &[Input]| {
+        let results: usize = files.iter().map(|file| file.results).sum();
+        let results = count(results, "result");
+        match files {
+            [] => "no baseline".to_owned(),
+            [file] => format!("{} ({results})", plain(&file.path)),
+            [file, more @ ..] => {
+                format!("{} and {} more ({results})", plain(&file.path), more.len())
+            }
+        }
+    };
+    let policy = match &report.settings.policy {
+        Some(path) => format!("policy {}", plain(path)),
+        None => "default policy".to_owned(),
+    };
+    format!(
+        "{} → {}, {policy}",
+        side(&report.inputs.baseline),
+        side(&report.inputs.candidate)
+    )
+}
+
+/// The advisory rows in one sentence a unit: `sec/op: 5 of 40 rows worse, 7 better`.
+pub(super) fn advisory(report: &Report) -> Vec<String> {
+    let sentence = |AdvisoryCounts { unit, counts }: &AdvisoryCounts| {
+        let rows = count(counts.total(), "row");
+        let Counts {
+            regressed,
+            improved,
+            ..
+        } = counts;
+        format!(
+            "{}: {regressed} of {rows} worse, {improved} better",
+            plain(unit.as_str())
+        )
+    };
+    report.advisory.iter().map(sentence).collect()
+}
+
+/// Both means and their change; a mean over a zero is none.
+pub(super) fn geomean(mean: &Geomean) -> [String; 3] {
+    let shown = |value: Option<f64>| {
+        value.map_or("–".to_owned(), |value| figure::mean(value, &mean.unit))
+    };
+    let change = mean.ratio.map(|ratio| figure::signed_percent(ratio - 1.0));
+    let change = change.unwrap_or_else(|| "undefined: zeros".to_owned());
+    [shown(mean.baseline), shown(mean.candidate), change]
+}
+
+/// What to read next, if the verdict asks for anything.
+pub(super) fn explain(report: &Report) -> Option<&'static str> {
+    let outcome = match report.verdict {
+        Verdict::Pass => return None,
+        Verdict::Regression => Outcome::Fail,
+        Verdict::CouldNotJudge => Outcome::CouldNotJudge,
+    };
+    report
+        .causes
+        .iter()
+        .find(|cause| cause.outcome == outcome)
+        .map(|cause| cause.kind.as_str())
+}
