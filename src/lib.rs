@@ -15,8 +15,10 @@
 //! | [`gate`] | evidence + policy → report and verdict: the only judge |
 //! | [`git`] | policies of other revisions, messages of commits |
 //! | [`report`] | one renderer a file; no decisions |
+//! | [`cli`] | arguments in, exit code out |
 
 pub mod benchmark;
+pub mod cli;
 pub mod compare;
 pub mod figure;
 pub mod gate;

@@ -1,0 +1,232 @@
+//! `allocgate explain`: what a status or a finding means and what to do about it.
+
+use std::io::{self, Write};
+
+use anyhow::{Result, bail};
+
+use super::args::ExplainArguments;
+
+/// Code, meaning, remedy. Codes are those of [`crate::gate::Status`] and
+/// [`crate::gate::FindingCode`]; a test holds them against each other.
+const TEXTS: &[(&str, &str, &str)] = &[
+    (
+        "regressed",
+        "The candidate is worse than the baseline by more than the threshold, and the evidence supports \
+         it: either every sample of a side agrees (rule `exact`: allocation counts are then certain, and no \
+         p-value is needed), or the rows vary and a Mann-Whitney test is significant after adjustment for \
+         the number of rows tested. A rise from zero is a regression whatever the relative threshold.",
+        "Look at the change: `go test -run '^$' -bench NAME -benchmem -memprofile mem.out` and \
+         `go tool pprof -sample_index=alloc_objects mem.out` show where the program allocates. If the rise is \
+         meant, accept it with a [[waiver]] that has a ceiling (`up-to`) and a reason.",
+    ),
+    (
+        "over-budget",
+        "The candidate's median exceeds an absolute ceiling of the policy, whatever the baseline was.",
+        "Lower the figure or raise the ceiling of the [[budget]] at the place named.",
+    ),
+    (
+        "inconclusive",
+        "The row rose past its threshold, and there are too few samples to tell whether that means \
+         anything: a single sample a side, or fewer than any test of ranks needs, or too few for so many rows.",
+        "Measure both sides with -count=10. To let such rows pass: `--on inconclusive=pass`, or \
+         `inconclusive = \"pass\"` under [outcomes].",
+    ),
+    (
+        "failed",
+        "One side has no figures for this row because its package or benchmark failed, panicked, timed \
+         out or did not build. A benchmark that does not run cannot be shown not to allocate more.",
+        "Mend the failure; the findings name its place. To accept failures: `--on failed=pass`.",
+    ),
+    (
+        "vanished",
+        "The baseline has the row and the candidate does not: the benchmark was deleted or renamed, was \
+         not selected, or its figures were lost (an allocs/op row vanishes with -benchmem).",
+        "Run the same benchmarks on both sides. If the benchmark was deleted on purpose: \
+         `--on vanished=pass`.",
+    ),
+    (
+        "ruler-changed",
+        "The row rose, and so did what it measures: the benchmark itself changed between the sides, so \
+         that the figures are of two different rulers.",
+        "Compare the benchmark's code of both sides; measure the old code with the new benchmark.",
+    ),
+    (
+        "waived",
+        "The row regressed, and a waiver of the policy accepts that up to its ceiling.",
+        "Nothing. Remove the waiver when the regression is gone; unused waivers are reported.",
+    ),
+    (
+        "within-threshold",
+        "The row rose, with evidence, by no more than its threshold, or by no more than quantisation \
+         explains: the testing package divides a total by the iteration count and drops the fraction, so \
+         that a true 9.98 prints as 9 in one run and as 10 in the next.",
+        "Nothing. Tighten the threshold with a [[rule]] if this rise should count.",
+    ),
+    (
+        "improved",
+        "The candidate is better by more than the threshold, with evidence.",
+        "Nothing. Measure a new baseline to hold on to the improvement, or set a [[budget]].",
+    ),
+    (
+        "new",
+        "The candidate has the row and the baseline does not.",
+        "Nothing. A [[budget]] can bound it from the first day.",
+    ),
+    (
+        "unchanged",
+        "The evidence supports no difference.",
+        "Nothing.",
+    ),
+    (
+        "failure",
+        "A package or a benchmark failed, panicked, timed out or did not build. In the candidate this keeps \
+         the run from being judged; in the baseline it is a warning.",
+        "Mend it, or `--on failed=pass`.",
+    ),
+    (
+        "malformed",
+        "A line begins as a benchmark result and cannot be read as one, so that a sample is lost.",
+        "Look at the line named. Output of the program in the middle of a line is the usual cause: let the \
+         benchmark print to a file or to standard error. `--on malformed=pass` accepts it.",
+    ),
+    (
+        "unfinished",
+        "A benchmark printed its name and its figures never came: it was killed, it crashed, or the \
+         output was cut off.",
+        "Run it again. It counts like `malformed`.",
+    ),
+    (
+        "no-benchmarks",
+        "There is nothing to judge: a side holds no result, or no benchmark occurs on both. Passing would \
+         claim a comparison that nobody made.",
+        "Check the command that measures: `go test -run '^$' -bench . -benchmem -count=10 ./...`.",
+    ),
+    (
+        "no-allocations",
+        "A side has no row that can fail the build: the allocation columns are missing.",
+        "Measure with -benchmem, or call b.ReportAllocs() in the benchmarks.",
+    ),
+    (
+        "budget-unused",
+        "A [[budget]] matches no benchmark of the candidate. It may have been renamed: a dead rule is a \
+         hole in the gate.",
+        "Correct the pattern or remove the budget.",
+    ),
+    (
+        "waiver-unused",
+        "A [[waiver]] covers no regressed row.",
+        "Remove it: what it accepted is gone.",
+    ),
+    (
+        "rule-unused",
+        "A [[rule]] matches no benchmark of the candidate.",
+        "Correct the pattern or remove the rule.",
+    ),
+    (
+        "environment-differs",
+        "The sides were measured under different settings: another operating system, processor or Go \
+         version. Allocation counts may differ for that alone.",
+        "Measure both sides on the same machine with the same toolchain.",
+    ),
+    (
+        "iterations-differ",
+        "Iteration counts differ by more than 10× between the sides. Growth of slices and maps and refills of \
+         pools are amortised over the iterations: these are not the same experiment.",
+        "Fix the count on both sides: -benchtime=1000x.",
+    ),
+    (
+        "few-iterations",
+        "Fewer than 100 iterations. The totals that the testing package divides are those of the whole \
+         process, the runtime's own allocations included, and few iterations do not make these vanish.",
+        "Use a larger -benchtime, such as 1000x.",
+    ),
+    (
+        "duplicate-input",
+        "The same results were given twice on one side.",
+        "Give each file once.",
+    ),
+    (
+        "same-measurement",
+        "Baseline and candidate hold the same results: a file was given twice or copied.",
+        "Give two measurements.",
+    ),
+    (
+        "rows-split",
+        "A configuration line (`key: value`) takes several values within a side, so that it is part of each row.",
+        "If the key is no property of the benchmark, add it to `ignore-keys`.",
+    ),
+    (
+        "procs-differ",
+        "The names bear different GOMAXPROCS suffixes on the two sides. They were paired all the same.",
+        "Measure both sides on the same machine, or set -cpu.",
+    ),
+    (
+        "renumbered",
+        "Sub-benchmarks without names of their own are numbered by the testing package (`#01`). Their numbers \
+         differ between the sides, so that figures of different cases may be compared.",
+        "Give the sub-benchmarks names.",
+    ),
+    (
+        "truncated",
+        "The input holds so many problems that only the first are listed.",
+        "Mend those first.",
+    ),
+];
+
+pub(super) fn run(arguments: &ExplainArguments) -> Result<u8> {
+    let mut out = io::stdout().lock();
+    let Some(code) = &arguments.code else {
+        for (code, meaning, _) in TEXTS {
+            let first = meaning
+                .split_once(". ")
+                .map_or(*meaning, |(first, _)| first);
+            let first = first.trim_end_matches('.');
+            writeln!(out, "{}", wrapped(&format!("{code:<20}{first}"), 20))?;
+        }
+        return Ok(0);
+    };
+    let Some((code, meaning, remedy)) = TEXTS.iter().find(|(known, ..)| known == code) else {
+        bail!("there is no code `{code}`; `allocgate explain` lists them all");
+    };
+    writeln!(
+        out,
+        "{code}\n\n{}\n\nWhat to do: {}",
+        wrapped(meaning, 0),
+        wrapped(remedy, 0)
+    )?;
+    Ok(0)
+}
+
+/// The text in lines of at most 80 columns, all but the first indented.
+fn wrapped(text: &str, indent: usize) -> String {
+    let mut lines = String::new();
+    let mut width = 0;
+    for (index, word) in text.split(' ').enumerate() {
+        if index > 0 && width + 1 + word.len() > 80 {
+            lines.push('\n');
+            lines.push_str(&" ".repeat(indent));
+            width = indent;
+        } else if index > 0 {
+            lines.push(' ');
+            width += 1;
+        }
+        lines.push_str(word);
+        width += word.len();
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::gate::{FindingCode, Status};
+
+    #[test]
+    fn every_code_is_explained_once() {
+        let statuses = Status::ALL.iter().map(|status| status.as_str());
+        let findings = FindingCode::ALL.iter().map(|code| code.as_str());
+        let codes: Vec<_> = statuses.chain(findings).collect();
+        let explained: Vec<_> = TEXTS.iter().map(|(code, ..)| *code).collect();
+        assert_eq!(explained, codes);
+    }
+}

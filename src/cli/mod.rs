@@ -1,0 +1,48 @@
+//! The command line: `args` is what was typed, one file a command composes the library, `exit`
+//! has the exit codes. No decision about a row or a verdict is made here.
+
+mod args;
+mod check;
+mod exit;
+mod explain;
+mod init;
+mod read;
+
+use std::ffi::OsString;
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use args::{Arguments, Command};
+
+/// Runs the program on its arguments, the first of which is its own name.
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let arguments = match Arguments::try_parse_from(arguments) {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            // `--help` and `--version` come this way, too.
+            let code = if error.use_stderr() {
+                exit::COULD_NOT_RUN
+            } else {
+                0
+            };
+            let _ = error.print();
+            return ExitCode::from(code);
+        }
+    };
+    let outcome = match arguments.command {
+        Command::Check(arguments) => check::run(&arguments),
+        Command::Init(arguments) => init::run(&arguments),
+        Command::Explain(arguments) => explain::run(&arguments),
+    };
+    match outcome {
+        Ok(code) => ExitCode::from(code),
+        // Whoever reads the output has seen enough of it (`allocgate … | head`).
+        Err(error) if exit::is_broken_pipe(&error) => ExitCode::from(exit::COULD_NOT_RUN),
+        Err(error) => {
+            let _ = writeln!(io::stderr(), "error: {error:#}");
+            ExitCode::from(exit::COULD_NOT_RUN)
+        }
+    }
+}
