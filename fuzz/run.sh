@@ -1,0 +1,21 @@
+#!/usr/bin/env bash
+# The library forbids unsafe code, so that no sanitizer is needed and runs are fast.
+# Runs every fuzz target for some seconds, seeded with the real output in testdata.
+# Usage: fuzz/run.sh SECONDS [TARGET…]
+set -euo pipefail
+cd "$(dirname "$0")/.."
+seconds=${1:?usage: fuzz/run.sh SECONDS [TARGET…]}
+shift
+targets=("$@")
+[ ${#targets[@]} -gt 0 ] || targets=(go_text go_test_json source policy check)
+
+for target in "${targets[@]}"; do
+	corpus=fuzz/corpus/$target
+	mkdir -p "$corpus"
+	case $target in
+	policy) find testdata -name '*.toml' -exec cp {} "$corpus" \; ;;
+	*) find testdata/wild testdata/measured -type f -size -64k -exec cp {} "$corpus" \; ;;
+	esac
+	cargo +nightly fuzz run --sanitizer none "$target" -- -max_total_time="$seconds" -max_len="${MAX_LEN:-1024}" \
+		-timeout=10 -rss_limit_mb=2048 -print_final_stats=1
+done
