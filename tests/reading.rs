@@ -445,3 +445,39 @@ fn a_line_may_be_hostile() {
         1
     );
 }
+
+#[test]
+fn output_of_the_program_hides_no_result() {
+    let glued = read_bytes(
+        b"BenchmarkP/x-8 \t100\t 5 ns/op\ndone.BenchmarkY-8 \t100\t 6.3 ns/op\t 0 allocs/op\n",
+    );
+    let names: Vec<_> = glued
+        .results
+        .iter()
+        .map(|result| result.name.as_str())
+        .collect();
+    assert_eq!(names, ["BenchmarkP/x-8", "BenchmarkY-8"]);
+    // A line that looks like a result took the name: the numbers that are left over tell.
+    let taken = read_bytes(b"BenchmarkT-8 \t1\t5 rows\n     100\t 120 ns/op\t 1 allocs/op\n");
+    assert_eq!(taken.lost, [(2, SyntaxErrorKind::Malformed)]);
+    // A crash that ends in PASS was none.
+    assert!(read_bytes(b"panic: recovered\nPASS\n").failures.is_empty());
+    // However much a program prints that looks like configuration, the package stays known.
+    let noise: String = (0..100).map(|key| format!("key{key}: v\n")).collect();
+    let crowded = read_bytes(format!("{noise}pkg: a\nBenchmarkX 1 2 ns/op\n").as_bytes());
+    assert_eq!(crowded.results[0].package, "a");
+}
+
+#[test]
+fn stamped_json_is_json() {
+    let event =
+        "{\"Action\":\"output\",\"Package\":\"p\",\"Output\":\"BenchmarkX 1 2 ns/op\\n\"}\n";
+    let stamped = read_bytes(format!("2026-01-02T03:04:05.1234567Z {event}").as_bytes());
+    assert_eq!(stamped.results.len(), 1);
+    let log = "{\"level\":\"info\",\"Action\":\"login\",\"Output\":7}\n";
+    assert!(
+        read_bytes(format!("{event}{log}").as_bytes())
+            .lost
+            .is_empty()
+    );
+}

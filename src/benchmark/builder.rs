@@ -458,27 +458,52 @@ impl SampleSetBuilder {
     }
 
     /// `go test -v` announces benchmarks without the suffix, and parents have no result. But a
-    /// name that bears its file's suffix is the beginning of a result: one that was lost.
+    /// name that bears its file's suffix is the beginning of a result, one that was lost, unless
+    /// it is the name of a benchmark or a parent that happens to end like a suffix.
     fn report_lost_announcements(&mut self, suffixes: &[Suffixes]) {
-        for line in std::mem::take(&mut self.announced) {
+        let announced = std::mem::take(&mut self.announced);
+        if announced.is_empty() {
+            return;
+        }
+        let mut bases: Vec<(u32, String)> = self
+            .benchmarks
+            .iter()
+            .map(|benchmark| {
+                (
+                    benchmark.file,
+                    suffixes[benchmark.file as usize].strip(self.name(benchmark)),
+                )
+            })
+            .map(|(file, (base, _))| (file, base.to_owned()))
+            .collect();
+        bases.sort_unstable();
+        for line in announced {
             let file = self
                 .files
                 .iter()
                 .position(|file| file.path == line.at.file)
                 .unwrap_or(0);
-            if suffixes
-                .get(file)
-                .is_some_and(|suffixes| suffixes.begin_result(&line.name))
+            let own = (file as u32, line.name.clone());
+            let next = bases.partition_point(|base| *base < own);
+            let announces = bases[next..]
+                .iter()
+                .take_while(|(f, base)| *f == own.0 && base.starts_with(&line.name));
+            let known = announces
+                .map(|(_, base)| &base[line.name.len()..])
+                .any(|rest| rest.is_empty() || rest.starts_with('/'));
+            if !known
+                && suffixes
+                    .get(file)
+                    .is_some_and(|suffixes| suffixes.begin_result(&line.name))
             {
-                let message = format!(
-                    "`{}`: the benchmark printed its name and no result",
-                    line.name
-                );
-                let kind = SyntaxErrorKind::Unfinished;
                 self.add(Record::Syntax(SyntaxError {
                     at: line.at,
-                    message,
-                    kind,
+                    message: format!(
+                        "`{}`: the benchmark printed its name and no result",
+                        line.name
+                    ),
+                    kind: SyntaxErrorKind::Unfinished,
+                    benchmark: Some(line.name),
                 }));
             }
         }

@@ -21,7 +21,17 @@ impl Suffixes {
     /// Decides from all names of a file.
     pub(super) fn of<'a>(names: impl Iterator<Item = &'a str> + Clone) -> Self {
         if names.clone().all(|name| split(name).is_some()) {
-            return Suffixes::All(names.filter_map(split).map(|(_, procs)| procs).collect());
+            let mut by_base: FxHashMap<&str, BTreeSet<u32>> = FxHashMap::default();
+            for (base, procs) in names.filter_map(split) {
+                by_base.entry(base).or_default().insert(procs);
+            }
+            let mut sets = by_base.into_values();
+            let first = sets.next().unwrap_or_default();
+            // `X/n-10` beside `Z/m-5`: these numbers are the sub-benchmarks' own.
+            return match sets.all(|set| set == first) {
+                true => Suffixes::All(first.into_iter().collect()),
+                false => Suffixes::Bases(FxHashSet::default()),
+            };
         }
         // The suffixes that each bare name also appears with.
         let mut by_base: FxHashMap<&str, BTreeSet<u32>> = FxHashMap::default();

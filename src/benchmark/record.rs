@@ -90,7 +90,13 @@ impl Configuration {
             Some(index) if *self.settings[index].1 == *value => return,
             Some(index) if value.is_empty() => drop(self.settings.remove(index)),
             Some(index) => self.settings[index].1 = Arc::from(value),
-            None if value.is_empty() || self.settings.len() >= Self::MAX_KEYS => return,
+            None if value.is_empty() => return,
+            // The keys that the testing package prints are never crowded out.
+            None if self.settings.len() >= Self::MAX_KEYS
+                && !matches!(key, "goos" | "goarch" | "pkg" | "cpu") =>
+            {
+                return;
+            }
             None => self.settings.push((Arc::from(key), Arc::from(value))),
         }
         self.version = CHANGES.fetch_add(1, Ordering::Relaxed) + 1;
@@ -143,6 +149,8 @@ pub struct SyntaxError {
     pub message: String,
     /// How sure it is that a result was lost.
     pub kind: SyntaxErrorKind,
+    /// The benchmark whose result it was, as printed, if its name is known.
+    pub benchmark: Option<String>,
 }
 
 impl fmt::Display for SyntaxError {

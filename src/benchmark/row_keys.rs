@@ -27,7 +27,7 @@ pub fn row_keys(sides: &[&[Vec<Setting>]], ignored: &[String]) -> Vec<String> {
             let sides: Vec<_> = values.iter().map(|side| side.get(key)).collect();
             let varies = sides.iter().flatten().any(|values| values.len() > 1);
             let shared = match sides[..] {
-                [Some(a), Some(b)] => a.intersection(b).any(|value| !value.is_empty()),
+                [Some(a), Some(b)] => a.intersection(b).next().is_some(),
                 [Some(_)] => true,
                 _ => false,
             };
@@ -37,18 +37,12 @@ pub fn row_keys(sides: &[&[Vec<Setting>]], ignored: &[String]) -> Vec<String> {
         .collect()
 }
 
-/// The values that each key takes; the empty value stands for configurations without the key.
+/// The values that each key takes. Its absence is none: a line of noise half-way through a file would
+/// make a key of it.
 fn values_by_key(configurations: &[Vec<Setting>]) -> BTreeMap<&str, BTreeSet<&str>> {
     let mut values: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
-    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
     for (key, value) in configurations.iter().flatten() {
         values.entry(key).or_default().insert(value);
-        *counts.entry(key).or_default() += 1;
-    }
-    for (key, values) in &mut values {
-        if counts[key] < configurations.len() {
-            values.insert("");
-        }
     }
     values
 }

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use rustc_hash::FxHashMap;
 use serde::Deserialize;
 
+use super::clean::clean;
 use super::go_text::Machine;
 use super::lines::{Line, LineReader, MAX_LINE};
 use super::{Reader, Sink};
@@ -48,8 +49,8 @@ const ACTIONS: [&str; 12] = [
 /// Whether one of the lines of `head` is a test2json event.
 pub(super) fn is_stream(head: &[u8]) -> bool {
     head.split(|byte| *byte == b'\n')
-        .filter(|line| line.starts_with(b"{"))
-        .any(|line| event(line).is_some())
+        .map(clean)
+        .any(|line| line.starts_with(b"{") && event(&line).is_some())
 }
 
 fn event(line: &[u8]) -> Option<Event<'_>> {
@@ -88,21 +89,28 @@ impl TestJson {
     }
 
     fn line(&mut self, line: Line<'_>, sink: &mut dyn Sink) {
-        let text = line.text.trim_ascii();
+        let cleaned = clean(line.text);
+        let text = cleaned.trim_ascii();
         if !text.starts_with(b"{") {
             self.rest.line(line, sink);
             return;
         }
         match event(text) {
             Some(event) => self.event(&event, line.number, sink),
-            None if memchr::memmem::find(text, b"\"Action\":").is_some() => {
+            // Not just any JSON that a program logs.
+            None if text.starts_with(b"{\"Time\":") || text.starts_with(b"{\"Action\":") => {
                 let at = Position {
                     file: Arc::clone(&self.file),
                     line: line.number,
                 };
                 let message = "expected a test2json event; the line is cut short or damaged".into();
                 let kind = SyntaxErrorKind::Malformed;
-                sink.record(Record::Syntax(SyntaxError { at, message, kind }));
+                sink.record(Record::Syntax(SyntaxError {
+                    at,
+                    message,
+                    kind,
+                    benchmark: None,
+                }));
             }
             None => self.rest.line(line, sink),
         }

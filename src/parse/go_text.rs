@@ -34,6 +34,20 @@ const MAX_QUOTE: usize = 120;
 static NUMBERS: LazyLock<Option<Regex>> =
     LazyLock::new(|| Regex::new(r"(?-u)[0-9]+ *\t *[0-9][0-9.e+]* [^\s0-9]").ok());
 
+/// A whole result behind output that did not end its line.
+static RESULT: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(r"(?-u)Benchmark[^\s]*[ \t]+[0-9]+\t *[0-9][0-9.e+]* [^\s0-9]").ok()
+});
+
+/// The numbers of a result without its name.
+static ORPHAN: LazyLock<Option<Regex>> =
+    LazyLock::new(|| Regex::new(r"(?-u)^ *[0-9]+\t *[0-9][0-9.e+]* ns/op").ok());
+
+/// What tools print that has the form of configuration and is none.
+const NOT_CONFIGURATION: [&str; 8] = [
+    "coverage", "error", "fatal", "go", "ld", "panic", "testing", "warning",
+];
+
 /// Reads Go benchmark text.
 pub(super) struct Text(Machine);
 
@@ -257,7 +271,14 @@ impl Machine {
         if self.trailer(text, line, sink) || self.failure(text, line, sink) {
             return;
         }
-        if let Some((key, value)) = key_value(text) {
+        if memchr::memmem::find(text, b"Benchmark").is_some()
+            && let Some(found) = RESULT.as_ref().and_then(|result| result.find(text))
+        {
+            return self.benchmarks(&text[found.start()..], line, sink);
+        }
+        if let Some((key, value)) = key_value(text)
+            && !NOT_CONFIGURATION.contains(&key)
+        {
             let standard = matches!(key, "goos" | "goarch" | "pkg" | "cpu");
             if standard {
                 if key == "pkg" || self.section.crash.is_some() {
@@ -272,6 +293,18 @@ impl Machine {
             }
         }
         if self.pending.is_none() && text.starts_with(b"Unit") && self.unit(text, line, sink) {
+            return;
+        }
+        if self.pending.is_none() && ORPHAN.as_ref().is_some_and(|orphan| orphan.is_match(text)) {
+            let at = self.position(line);
+            let message = "the numbers of a result without a benchmark's name".to_owned();
+            let (kind, benchmark) = (SyntaxErrorKind::Malformed, None);
+            sink.record(Record::Syntax(SyntaxError {
+                at,
+                message,
+                kind,
+                benchmark,
+            }));
             return;
         }
         if let Some(glued) = self.noise(text, sink) {
@@ -393,7 +426,13 @@ impl Machine {
         sink.record(match pending.trouble {
             Trouble::Lost(kind, message) => {
                 let message = format!("{}: {message}", quote(&pending.name));
-                Record::Syntax(SyntaxError { at, message, kind })
+                let benchmark = Some(String::from_utf8_lossy(&pending.name).into_owned());
+                Record::Syntax(SyntaxError {
+                    at,
+                    message,
+                    kind,
+                    benchmark,
+                })
             }
             Trouble::Announced => Record::Skipped(SkippedLine {
                 name: String::from_utf8_lossy(&pending.name).into_owned(),
@@ -407,7 +446,11 @@ impl Machine {
     fn trailer(&mut self, text: &[u8], line: u64, sink: &mut dyn Sink) -> bool {
         let (word, rest) = split_field(text);
         match word {
-            b"PASS" if rest.is_empty() => self.settle(sink),
+            b"PASS" if rest.is_empty() => {
+                self.settle(sink);
+                // Whatever looked like a crash was not one.
+                self.section.crash = None;
+            }
             b"ok" if text.starts_with(b"ok  \t") => {
                 self.settle(sink);
                 // Whatever looked like a crash was not one.
@@ -577,7 +620,12 @@ impl Machine {
                     let message =
                         format!("expected key=value after the unit, found {}", quote(field));
                     let kind = SyntaxErrorKind::Doubtful;
-                    sink.record(Record::Syntax(SyntaxError { at, message, kind }));
+                    sink.record(Record::Syntax(SyntaxError {
+                        at,
+                        message,
+                        kind,
+                        benchmark: None,
+                    }));
                     return true;
                 }
             }
@@ -597,7 +645,12 @@ impl Machine {
             MAX_LINE >> 20
         );
         let at = self.position(line.number);
-        sink.record(Record::Syntax(SyntaxError { at, message, kind }));
+        sink.record(Record::Syntax(SyntaxError {
+            at,
+            message,
+            kind,
+            benchmark: None,
+        }));
     }
 
     fn position(&self, line: u64) -> Position {
