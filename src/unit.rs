@@ -38,6 +38,11 @@ impl Unit {
         matches!(self.as_str(), Self::ALLOCS | Self::BYTES)
     }
 
+    /// Whether the testing package prints this unit by itself.
+    pub fn is_built_in(&self) -> bool {
+        self.is_allocation() || matches!(self.as_str(), Self::TIME | "B/s")
+    }
+
     /// The direction in which this unit improves when no `Unit … better=` line says so.
     pub fn default_better(&self) -> Better {
         match self.as_str() {

@@ -99,6 +99,14 @@ fn bad_input_is_refused_in_one_sentence() {
             &["check", "a.txt", "b.txt", "--threshold=B/op=x"],
             "error: --threshold B/op=x: expected a size such as `64`, `512B` or `1KiB`, found `x`\n",
         ),
+        (
+            &["check", "a.txt", "b.txt", "--report=json=b.txt"],
+            "error: --report json=b.txt: b.txt is an input\n",
+        ),
+        (
+            &["check", "a.txt", "b.txt", "--threshold=ns/op=100"],
+            "error: --threshold ns/op=100: expected a duration such as `100ns` or `2ms`, found `100`\n",
+        ),
         (&["check", "cut.gz", "b.txt"], "error: cut.gz: "),
         (
             &["check", "a.txt", "b.txt", "--policy=gone.toml"],

@@ -516,3 +516,89 @@ fn unlike_measurements_are_pointed_out() {
     };
     assert!(findings(&numbered(2), &numbered(3)).contains(&"renumbered".to_owned()));
 }
+
+#[test]
+fn a_zero_that_was_certain_is_lost_by_half_the_samples() {
+    let mut half = [0; 20];
+    half[11..].fill(1);
+    assert_eq!(
+        judged(&side(&[0; 20]), &side(&half)),
+        ("regressed".to_owned(), 1)
+    );
+}
+
+#[test]
+fn a_baseline_that_cannot_be_read_is_no_new_row() {
+    let unread = side(&[1; 5]).text(&"BenchmarkQ-8 \t1000\tNaN ns/op\t0 allocs/op\n".repeat(5));
+    let read = side(&[1; 5]).benchmark("BenchmarkQ-8", "allocs/op", &[50; 5]);
+    let run = allocgate().check(&unread, &read).run();
+    assert_eq!(
+        (run.status_of("BenchmarkQ", "allocs/op").as_str(), run.code),
+        ("failed", 3)
+    );
+}
+
+#[test]
+fn output_cannot_turn_allocations_around() {
+    let turned = side(&[50; 5]).text("Unit allocs/op better=higher\n");
+    assert_eq!(judged(&side(&[1; 5]), &turned), ("regressed".to_owned(), 1));
+}
+
+#[test]
+fn only_rows_that_gate_count_as_compared() {
+    let time = |name: &str| {
+        let timed = Side::new().benchmark("BenchmarkT-8", "ns/op", &[100; 5]);
+        timed.benchmark(name, "allocs/op", &[1; 5])
+    };
+    let (baseline, candidate) = (time("BenchmarkA-8"), time("BenchmarkB-8"));
+    let run = allocgate()
+        .arg("--on=vanished=pass")
+        .check(&baseline, &candidate)
+        .run();
+    assert_eq!(run.code, 3);
+}
+
+#[test]
+fn names_that_end_like_a_suffix_are_no_lost_results() {
+    let verbose = Side::new()
+        .text("BenchmarkX\nBenchmarkX/workers-8\n")
+        .benchmark("BenchmarkX/workers-8-8", "allocs/op", &[5; 5]);
+    assert_eq!(allocgate().check(&verbose, &verbose).run().code, 0);
+    // GOMAXPROCS=1: the numbers are the benchmarks' own, and another size is another benchmark.
+    let sizes = |size: &str| {
+        let first = Side::new().benchmark(&format!("BenchmarkX/n-{size}"), "allocs/op", &[5; 5]);
+        first.benchmark("BenchmarkZ/m-5", "allocs/op", &[5; 5])
+    };
+    assert_eq!(allocgate().check(&sizes("20"), &sizes("10")).run().code, 3);
+    // The same names, told apart differently because of a third one.
+    let two = Side::new()
+        .benchmark("BenchmarkX/n-10", "allocs/op", &[5; 5])
+        .benchmark("BenchmarkX/n-100", "allocs/op", &[6; 5]);
+    let three = two.clone().benchmark("BenchmarkY", "allocs/op", &[1; 5]);
+    assert_eq!(allocgate().check(&two, &three).run().code, 0);
+}
+
+#[test]
+fn noise_of_tools_is_no_configuration() {
+    let covered = |share: u32| {
+        Side::new()
+            .text("pkg: a\n")
+            .benchmark("BenchmarkX-8", "allocs/op", &[5; 5])
+            .text(&format!(
+                "PASS\ncoverage: {share}.0% of statements\npkg: b\n"
+            ))
+            .benchmark("BenchmarkX-8", "allocs/op", &[5; 5])
+            .text("PASS\ncoverage: 50.0% of statements\npkg: c\n")
+            .benchmark("BenchmarkX-8", "allocs/op", &[5; 5])
+    };
+    assert_eq!(allocgate().check(&covered(10), &covered(11)).run().code, 0);
+}
+
+#[test]
+fn a_unit_that_nobody_measures_is_pointed_out() {
+    let run = allocgate()
+        .arg("--gate=nsop")
+        .check(&side(&[1; 5]), &side(&[1; 5]))
+        .run();
+    assert_eq!(run.findings(), ["rule-unused"]);
+}

@@ -22,6 +22,7 @@ use crate::unit::Unit;
 pub(super) fn run(arguments: &CheckArguments) -> Result<u8> {
     let policy = policy(&arguments.policy)?;
     let reading = Reading::new(arguments.format.as_deref(), &arguments.max_input)?;
+    refuse_to_overwrite(arguments)?;
     let outputs = Outputs::open(&arguments.output)?;
     let (baseline, candidate) = match &arguments.sides[..] {
         [baseline, candidate] => (
@@ -39,6 +40,25 @@ pub(super) fn run(arguments: &CheckArguments) -> Result<u8> {
     )?;
     outputs.write(&report, &arguments.output)?;
     Ok(report.verdict.exit_code())
+}
+
+/// A report onto an input would destroy the measurement.
+fn refuse_to_overwrite(arguments: &CheckArguments) -> Result<()> {
+    let sides = [&arguments.sides, &arguments.baseline, &arguments.candidate];
+    let inputs = sides
+        .into_iter()
+        .flatten()
+        .filter_map(|input| fs::canonicalize(input).ok());
+    let inputs: Vec<PathBuf> = inputs.filter(|path| path.is_file()).collect();
+    for report in &arguments.output.report {
+        let Some((_, path)) = report.split_once('=') else {
+            continue;
+        };
+        if fs::canonicalize(path).is_ok_and(|path| inputs.contains(&path)) {
+            bail!("--report {report}: {path} is an input");
+        }
+    }
+    Ok(())
 }
 
 /// Bytes to report.
@@ -174,7 +194,7 @@ fn flag_rule(unit: &str) -> Rule {
         relative: None,
         absolute: None,
         at: "command line".to_owned(),
-        specific: false,
+        specific: !Unit::new(unit).is_built_in(),
     }
 }
 

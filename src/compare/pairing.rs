@@ -3,7 +3,7 @@
 use std::hash::{Hash, Hasher};
 
 use hashbrown::HashTable;
-use rustc_hash::{FxHashMap, FxHasher};
+use rustc_hash::{FxHashMap, FxHashSet, FxHasher};
 
 use crate::benchmark::{KeyId, KeyRef, RowId, SampleSet};
 
@@ -105,6 +105,7 @@ fn partners(baseline: &SampleSet, candidate: &SampleSet) -> Vec<Option<KeyId>> {
         })
         .collect();
     if partners.contains(&None) {
+        pair_printed_names(baseline, candidate, &mut partners);
         pair_across_procs(baseline, candidate, &mut partners);
     }
     partners
@@ -131,13 +132,36 @@ fn find(table: &HashTable<KeyId>, side: &SampleSet, wanted: KeyRef<'_>) -> Optio
         .copied()
 }
 
+/// Pairs what is left over and was printed alike: whether a final number is GOMAXPROCS may have been
+/// answered differently for the two sides.
+fn pair_printed_names(baseline: &SampleSet, candidate: &SampleSet, partners: &mut [Option<KeyId>]) {
+    let printed = |side: &SampleSet, key: KeyId| {
+        let key = side.key(key);
+        (
+            key.package.to_owned(),
+            key.name_with_procs(),
+            key.config.to_vec(),
+        )
+    };
+    let taken: FxHashSet<KeyId> = partners.iter().flatten().copied().collect();
+    let left = baseline.keys().filter(|key| !taken.contains(key));
+    let by_name: FxHashMap<_, KeyId> = left.map(|key| (printed(baseline, key), key)).collect();
+    for key in candidate.keys() {
+        if partners[key.index()].is_none() {
+            partners[key.index()] = by_name.get(&printed(candidate, key)).copied();
+        }
+    }
+}
+
 /// Pairs what is left over under one GOMAXPROCS on each side.
 fn pair_across_procs(baseline: &SampleSet, candidate: &SampleSet, partners: &mut [Option<KeyId>]) {
     let (ours, theirs) = (by_name(candidate), by_name(baseline));
     for key in candidate.keys() {
         let name = without_procs(candidate, key);
-        if let ([_], Some([partner])) = (&ours[&name][..], theirs.get(&name).map(Vec::as_slice)) {
-            partners[key.index()].get_or_insert(*partner);
+        if partners[key.index()].is_none()
+            && let ([_], Some([partner])) = (&ours[&name][..], theirs.get(&name).map(Vec::as_slice))
+        {
+            partners[key.index()] = Some(*partner);
         }
     }
 }

@@ -104,6 +104,13 @@ impl Scales {
                 let worse_by = shift().map_or(0.0, |shift| sign * shift.estimate);
                 let counts =
                     self.exceeded(worse_by, baseline) && !quantised && self.whole(worse_by);
+                // A zero that was certain is lost, by however little the ranks have shifted.
+                let zero_lost = self.allocation
+                    && baseline.greatest <= 0.0
+                    && candidate.greatest > self.threshold.absolute;
+                if significant && zero_lost {
+                    return Status::Regressed;
+                }
                 if significant {
                     directed(worse_by, counts)
                 } else if worse_by > 0.0 && counts && self.separated(baseline, candidate) {

@@ -10,7 +10,10 @@ use super::report::{Input, Report, Settings, SideInputs};
 use super::row::{BudgetCheck, JudgedRow, Note, Status, WaiverUse};
 use super::tally::{Counted, Tally};
 use super::verdict::{Cause, CauseKind, Verdict};
-use crate::benchmark::{Failure, FailureKind, FileSummary, KeyRef, RowId, SampleSet, SharedKey};
+use crate::benchmark::{
+    Failure, FailureKind, FileSummary, KeyRef, RowId, SampleSet, SharedKey, SyntaxError,
+    SyntaxErrorKind,
+};
 use crate::compare::{Change, Comparison, Evidence, Pair, Shift, Side, Weight, pair};
 use crate::policy::{Adjust, Doubt, Gating, Outcome, Policy, RowPolicy, Statistics, UnitPolicy};
 use crate::stats::{self, UDistributions};
@@ -144,17 +147,16 @@ impl<'a> Units<'a> {
     }
 }
 
-/// The direction of a unit: the policy's word, else the candidate's, else the baseline's.
+/// The direction of a unit: the policy's word, else the one that everybody knows (no line of the
+/// output turns allocs/op around), else the baseline's declaration, else the candidate's.
 fn better(case: Case<'_>, unit: &Unit) -> Better {
-    let declared = |side: &SampleSet| {
-        side.traits(unit)
-            .map(|traits| traits.better)
-            .filter(|better| *better != Better::Unknown)
-    };
+    let known = |better: &Better| *better != Better::Unknown;
+    let declared = |side: &SampleSet| side.traits(unit).map(|traits| traits.better).filter(known);
     let policy = case.policy.better.get(unit).copied();
     policy
-        .or_else(|| declared(case.candidate))
+        .or_else(|| Some(unit.default_better()).filter(known))
         .or_else(|| case.baseline.and_then(declared))
+        .or_else(|| declared(case.candidate))
         .unwrap_or(Better::Unknown)
 }
 
@@ -412,9 +414,19 @@ fn note_iterations(case: Case<'_>, pair: Pair, notes: &mut Vec<Note>) {
     }
 }
 
-/// Whether a failure of `side` is why it does not have a row.
+/// Whether a failure of `side`, or results of its that could not be read, are why it does not have a row.
 fn lost_to_failure(key: KeyRef<'_>, side: &SampleSet) -> bool {
-    side.overflow().failures > 0 || side.failures().iter().any(|failure| concerns(failure, key))
+    let full = key.name_with_procs();
+    let unread = |error: &SyntaxError| {
+        let name = error.benchmark.as_deref();
+        error.kind != SyntaxErrorKind::Doubtful
+            && name.is_some_and(|name| name == full || name == key.benchmark)
+    };
+    let overflow = side.overflow();
+    overflow.failures > 0
+        || overflow.lost > 0
+        || side.failures().iter().any(|failure| concerns(failure, key))
+        || side.errors().iter().any(unread)
 }
 
 fn concerns(failure: &Failure, key: KeyRef<'_>) -> bool {

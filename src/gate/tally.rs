@@ -117,7 +117,8 @@ impl<'a> Tally<'a> {
             self.expired += usize::from(expired && row.status == Status::Regressed);
             self.lost_in_baseline += usize::from(row.notes.contains(&Note::OtherSideFailed));
         }
-        self.paired += usize::from(before && after);
+        let gates = row.gating == Gating::Gate;
+        self.paired += usize::from(before && after && gates);
         self.budgeted += usize::from(row.budgeted);
         if after {
             self.use_rules(row);

@@ -312,9 +312,9 @@ fn unit_rule(
         gate: table.gate.as_ref().map(GateValue::gating),
         relative: lines.relative(table.relative.as_ref())?,
         absolute,
+        specific: !unit.is_built_in(),
         unit: Some(unit),
         at,
-        specific: false,
     })
 }
 

@@ -27,7 +27,7 @@ pub fn parse_relative(text: &str) -> Result<f64, QuantityError> {
 }
 
 /// A value in `unit`: sizes for units of bytes (`64`, `64B`, `1KiB`, `1kB`), durations for units of
-/// time (`100ns`, `2ms`; a bare number is seconds), plain numbers otherwise.
+/// time (`100ns`, `2ms`; a bare number would be anybody's guess), plain numbers otherwise.
 ///
 /// # Errors
 ///
@@ -53,9 +53,10 @@ pub fn parse_quantity(text: &str, unit: &Unit) -> Result<f64, QuantityError> {
         ("μs", 1e-6),
         ("ns", 1e-9),
     ];
+    let is_time = unit.as_str() == Unit::TIME;
     let (suffixes, expected) = if unit.class() == Class::Binary {
         (SIZES, "a size such as `64`, `512B` or `1KiB`")
-    } else if unit.as_str() == Unit::TIME {
+    } else if is_time {
         (DURATIONS, "a duration such as `100ns` or `2ms`")
     } else {
         (&SIZES[..1], "a number that is not negative")
@@ -68,6 +69,13 @@ pub fn parse_quantity(text: &str, unit: &Unit) -> Result<f64, QuantityError> {
         .find(|(name, _)| *name == suffix)
         .map(|(_, factor)| factor);
     match (parse_number(number.trim()), factor) {
+        // 100 of what? `ns/op` is printed in ns, and kept in seconds.
+        (Some(number), Some(_)) if is_time && suffix.is_empty() && number > 0.0 => {
+            Err(QuantityError {
+                expected,
+                found: text.to_owned(),
+            })
+        }
         (Some(number), Some(factor)) => Ok(number * factor),
         _ => Err(QuantityError {
             expected,
@@ -116,6 +124,7 @@ mod tests {
             ("", "B/op"),
             ("inf", "allocs/op"),
             ("10ns", "B/op"),
+            ("100", "ns/op"),
         ] {
             assert!(
                 parse_quantity(text, &Unit::new(unit)).is_err(),
