@@ -21,6 +21,11 @@ impl Suffixes {
     /// Decides from all names of a file.
     pub(super) fn of<'a>(names: impl Iterator<Item = &'a str> + Clone) -> Self {
         if names.clone().all(|name| split(name).is_some()) {
+            let mut suffixes = names.clone().filter_map(split).map(|(_, procs)| procs);
+            let first = suffixes.next();
+            if suffixes.all(|procs| Some(procs) == first) {
+                return Suffixes::All(first.into_iter().collect());
+            }
             let mut by_base: FxHashMap<&str, BTreeSet<u32>> = FxHashMap::default();
             for (base, procs) in names.filter_map(split) {
                 by_base.entry(base).or_default().insert(procs);
