@@ -10,7 +10,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 /// The suffixes of one file's names that are GOMAXPROCS.
 pub(super) enum Suffixes {
-    /// Every name bears one of these.
+    /// Every name bears one of these, and all with the same ones.
     All(FxHashSet<u32>),
     /// GOMAXPROCS is 1 for some: a suffix counts only on these names, which appear bare as well and
     /// all with the same suffixes.
@@ -21,23 +21,31 @@ impl Suffixes {
     /// Decides from all names of a file.
     pub(super) fn of<'a>(names: impl Iterator<Item = &'a str> + Clone) -> Self {
         if names.clone().all(|name| split(name).is_some()) {
-            let mut suffixes = names.clone().filter_map(split).map(|(_, procs)| procs);
-            let first = suffixes.next();
-            if suffixes.all(|procs| Some(procs) == first) {
-                return Suffixes::All(first.into_iter().collect());
-            }
-            let mut by_base: FxHashMap<&str, BTreeSet<u32>> = FxHashMap::default();
-            for (base, procs) in names.filter_map(split) {
-                by_base.entry(base).or_default().insert(procs);
-            }
-            let mut sets = by_base.into_values();
-            let first = sets.next().unwrap_or_default();
-            // `X/n-10` beside `Z/m-5`: these numbers are the sub-benchmarks' own.
-            return match sets.all(|set| set == first) {
-                true => Suffixes::All(first.into_iter().collect()),
-                false => Suffixes::Bases(FxHashSet::default()),
-            };
+            Suffixes::where_all_bear_one(names.filter_map(split))
+        } else {
+            Suffixes::where_some_are_bare(names)
         }
+    }
+
+    fn where_all_bear_one<'a>(names: impl Iterator<Item = (&'a str, u32)> + Clone) -> Self {
+        let mut suffixes = names.clone().map(|(_, procs)| procs);
+        let first = suffixes.next();
+        // Nearly every file is told at once.
+        if suffixes.all(|procs| Some(procs) == first) {
+            return Suffixes::All(first.into_iter().collect());
+        }
+        let mut by_base: FxHashMap<&str, BTreeSet<u32>> = FxHashMap::default();
+        for (base, procs) in names {
+            by_base.entry(base).or_default().insert(procs);
+        }
+        match common(&by_base) {
+            Some(procs) => Suffixes::All(procs.iter().copied().collect()),
+            // `X/n-10` beside `Z/m-5`: these numbers are the sub-benchmarks' own.
+            None => Suffixes::Bases(FxHashSet::default()),
+        }
+    }
+
+    fn where_some_are_bare<'a>(names: impl Iterator<Item = &'a str> + Clone) -> Self {
         // The suffixes that each bare name also appears with.
         let mut by_base: FxHashMap<&str, BTreeSet<u32>> = FxHashMap::default();
         for name in names.clone().filter(|name| split(name).is_none()) {
@@ -48,13 +56,9 @@ impl Suffixes {
                 suffixes.insert(procs);
             }
         }
-        let mut sets = by_base.values();
-        let first = sets.next();
-        if first.is_some_and(|set| !set.is_empty()) && sets.all(|set| Some(set) == first) {
-            Suffixes::Bases(by_base.into_keys().map(str::to_owned).collect())
-        } else {
-            Suffixes::Bases(FxHashSet::default())
-        }
+        let counts = common(&by_base).is_some_and(|procs| !procs.is_empty());
+        let bases = by_base.into_keys().filter(|_| counts);
+        Suffixes::Bases(bases.map(str::to_owned).collect())
     }
 
     /// The name without its GOMAXPROCS suffix, and the suffix.
@@ -76,6 +80,13 @@ impl Suffixes {
             _ => false,
         }
     }
+}
+
+/// The suffixes that every base has, if all have the same.
+fn common<'a>(by_base: &'a FxHashMap<&str, BTreeSet<u32>>) -> Option<&'a BTreeSet<u32>> {
+    let mut sets = by_base.values();
+    let first = sets.next()?;
+    sets.all(|set| set == first).then_some(first)
 }
 
 /// Splits off a final `-N` that can be a GOMAXPROCS: a whole number from 2, without leading zeros.
