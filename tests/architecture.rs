@@ -12,6 +12,8 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("unit", &[]),
     ("stats", &[]),
     ("git", &[]),
+    ("process", &[]),
+    ("golang", &["process"]),
     ("figure", &["unit"]),
     ("benchmark", &["unit"]),
     ("parse", &["benchmark", "unit"]),

@@ -47,6 +47,7 @@ fuzz_target!(|data: &[u8]| {
         policy: &Policy::default(),
         today: jiff::civil::date(2026, 1, 1),
         keep_unchanged: true,
+        circumstances: None,
     });
     let style = TerminalStyle { color: false, width: 80, all_rows: true };
     for format in [Format::Terminal, Format::Markdown, Format::Json, Format::Csv] {

@@ -90,6 +90,7 @@ fn report(
         policy,
         today: jiff::Zoned::now().date(),
         keep_unchanged,
+        circumstances: None,
     }))
 }
 

@@ -48,7 +48,9 @@ const TEXTS: &[(&str, &str, &str)] = &[
         "ruler-changed",
         "The row rose, and so did what it measures: the benchmark itself changed between the sides, so \
          that the figures are of two different rulers.",
-        "Compare the benchmark's code of both sides; measure the old code with the new benchmark.",
+        "Look at both figures and at the change of the benchmark. `allocgate run` measures the old code with \
+         the new benchmark wherever that compiles; where it did not, split the change: first the benchmark, \
+         then the code. To accept it: `--on ruler-changed=pass`.",
     ),
     (
         "waived",
@@ -165,6 +167,48 @@ const TEXTS: &[(&str, &str, &str)] = &[
         "Sub-benchmarks without names of their own are numbered by the testing package (`#01`). Their numbers \
          differ between the sides, so that figures of different cases may be compared.",
         "Give the sub-benchmarks names.",
+    ),
+    (
+        "deleted",
+        "A benchmark function of the baseline's source is gone. Whatever it watched is not watched any more, \
+         and a rename looks the same.",
+        "If that is meant: `--on deleted=pass`, or `deleted = \"pass\"` under [outcomes].",
+    ),
+    (
+        "unmeasured",
+        "A benchmark was to be measured and was not, most likely because the time was up. It is no pass: \
+         nobody knows.",
+        "Give it more time (--max-time), fewer benchmarks (--bench, --packages), or more machines (--shard).",
+    ),
+    (
+        "no-result",
+        "A benchmark is in the source, and neither side printed a result for it: it was skipped, it has only \
+         sub-benchmarks that --bench does not select, or TestMain does not run it.",
+        "Run it by hand: `go test -run '^$' -bench '^NAME$' -benchmem`.",
+    ),
+    (
+        "identical",
+        "Packages were not run: no source that their test binary is built from differs, or both sides build \
+         the same binary, byte by byte, and no data file differs that they read.",
+        "Nothing.",
+    ),
+    (
+        "ruler",
+        "The change touches a benchmark or what its test files hold. The code of the baseline was measured \
+         with the candidate's benchmark where that compiles; where it does not, a rise is `ruler-changed`.",
+        "Nothing, or see `allocgate explain ruler-changed`.",
+    ),
+    (
+        "iteration-dependence",
+        "The figure per operation changes with the number of operations: something grows over the \
+         iterations, or is set up once for all of them. Both sides of a run have the same number; figures of \
+         other runs cannot be compared with them.",
+        "Move the set-up before b.ResetTimer or into b.Loop, and start each iteration from the same state.",
+    ),
+    (
+        "remark",
+        "Something about the sides that may explain a figure.",
+        "Nothing.",
     ),
     (
         "truncated",

@@ -81,6 +81,20 @@ finding_codes! {
     ProcsDiffer = "procs-differ",
     /// `#NN` sub-benchmarks seem to have been renumbered.
     Renumbered = "renumbered",
+    /// A benchmark is gone from the source.
+    Deleted = "deleted",
+    /// A benchmark was to be measured and was not.
+    Unmeasured = "unmeasured",
+    /// A benchmark of the source printed no result on either side.
+    Silent = "no-result",
+    /// Packages were not run, since nothing that they do can differ.
+    Identical = "identical",
+    /// The benchmark changed; both sides were measured with the candidate's, or each with its own.
+    Ruler = "ruler",
+    /// Figures depend on the number of iterations.
+    IterationDependence = "iteration-dependence",
+    /// Something about the sides.
+    Remark = "remark",
     /// The input holds a bound's worth of problems; further ones are only counted.
     Truncated = "truncated",
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use jiff::civil::Date;
 
+use super::circumstances::Circumstances;
 use super::difference::{Scales, Shape, Shapes};
 use super::findings::{self, Renumbered};
 use super::report::{Input, Report, Settings, SideInputs};
@@ -34,6 +35,8 @@ pub struct Case<'a> {
     pub today: Date,
     /// Whether the report is to hold unchanged rows, too; they are counted in any case.
     pub keep_unchanged: bool,
+    /// What is known of the run besides its figures; `None` of two files.
+    pub circumstances: Option<&'a Circumstances>,
 }
 
 /// Judges every row and the run as a whole.
@@ -82,6 +85,7 @@ pub fn judge(case: Case<'_>) -> Report {
                 .map_or_else(Vec::new, |side| inputs(side.files())),
             candidate: inputs(case.candidate.files()),
         },
+        circumstances: case.circumstances.cloned(),
     }
 }
 
@@ -236,6 +240,13 @@ impl Judging<'_> {
                     .then_some(Note::MaybeRenumbered),
             );
         }
+        if case
+            .circumstances
+            .is_some_and(|known| known.rulers_differ(key))
+        {
+            status = under_changed_ruler(status);
+            notes.push(Note::RulerChanged);
+        }
         let waiver = match &shapes.candidate {
             Some(candidate) if row.policy.gating != Gating::Ignore => {
                 self.waive(key, unit, row.better, candidate.center, &mut status)
@@ -363,7 +374,10 @@ impl Judging<'_> {
         center: f64,
         status: &mut Status,
     ) -> Option<WaiverUse> {
-        if !matches!(status, Status::Regressed | Status::Inconclusive) {
+        if !matches!(
+            status,
+            Status::Regressed | Status::Inconclusive | Status::RulerChanged
+        ) {
             return None;
         }
         let mut used = None;
@@ -393,6 +407,15 @@ impl Judging<'_> {
             }
         }
         used
+    }
+}
+
+/// Figures of two rulers say nothing of the program: a rise is shown as such, a fall is none.
+fn under_changed_ruler(status: Status) -> Status {
+    match status {
+        Status::Regressed | Status::Inconclusive | Status::WithinThreshold => Status::RulerChanged,
+        Status::Improved => Status::Unchanged,
+        other => other,
     }
 }
 
@@ -488,6 +511,7 @@ fn causes(case: Case<'_>, tally: &Tally<'_>) -> Vec<Cause> {
         count,
         outcome: case.policy.outcome(doubt),
     };
+    let known = |count: fn(&Circumstances) -> usize| case.circumstances.map_or(0, count);
     let mut causes = vec![
         fixed(CauseKind::Regressed, gating.regressed - tally.expired),
         fixed(CauseKind::OverBudget, gating.over_budget),
@@ -513,6 +537,16 @@ fn causes(case: Case<'_>, tally: &Tally<'_>) -> Vec<Cause> {
             failures + tally.lost_in_baseline,
         ),
         doubt(CauseKind::Vanished, Doubt::Vanished, gating.vanished),
+        doubt(
+            CauseKind::Deleted,
+            Doubt::Deleted,
+            known(|circumstances| circumstances.deleted.len()),
+        ),
+        doubt(
+            CauseKind::Unmeasured,
+            Doubt::Inconclusive,
+            known(|circumstances| circumstances.unmeasured.len()),
+        ),
         doubt(
             CauseKind::RulerChanged,
             Doubt::RulerChanged,

@@ -1,5 +1,6 @@
 //! The only judge: evidence and policy go in, a [`Report`] with its [`Verdict`] comes out.
 
+mod circumstances;
 mod difference;
 mod finding;
 mod findings;
@@ -10,6 +11,9 @@ mod tally;
 mod verdict;
 mod why;
 
+pub use circumstances::{
+    Circumstances, Identical, IdenticalBy, IterationDependence, Measured, Named, Ruler, Unmeasured,
+};
 pub use finding::{Finding, FindingCode, Severity};
 pub use judge::{Case, judge};
 pub use report::{AdvisoryCounts, Counts, Geomean, Input, Report, Settings, SideInputs};

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::circumstances::Circumstances;
 use super::finding::Finding;
 use super::row::{JudgedRow, Status};
 use super::verdict::{Cause, Verdict};
@@ -29,6 +30,9 @@ pub struct Report {
     pub settings: Settings,
     /// What was read.
     pub inputs: SideInputs,
+    /// What is known of the run besides its figures; `None` of two files.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub circumstances: Option<Circumstances>,
 }
 
 /// Number of rows by status.

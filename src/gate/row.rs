@@ -166,4 +166,7 @@ pub enum Note {
     FellShort,
     /// A `#NN` sub-benchmark that may have been renumbered: its figures may belong to another case.
     MaybeRenumbered,
+    /// The sides were measured with different benchmark code or data: their figures say nothing of the
+    /// program.
+    RulerChanged,
 }

@@ -188,6 +188,12 @@ impl<'a> Tally<'a> {
             // Budgets only: what has no budget is not judged.
             return (self.budgeted == 0, false);
         };
+        if let Some(circumstances) = case.circumstances {
+            // The sources are at hand: a row that is new is known to be.
+            let (before, after) = (baseline.rows().len(), case.candidate.rows().len());
+            let judged = circumstances.has_benchmarks() || before + after > 0;
+            return (!judged, after > 0 && self.gating_in_candidate == 0);
+        }
         if baseline.rows().len() == 0 || case.candidate.rows().len() == 0 {
             return (true, false);
         }

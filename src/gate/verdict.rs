@@ -66,6 +66,10 @@ pub enum CauseKind {
     Failed,
     /// Rows of the baseline that the candidate does not have.
     Vanished,
+    /// Benchmarks that are gone from the source.
+    Deleted,
+    /// Benchmarks that were to be measured and were not.
+    Unmeasured,
     /// Rows that rose while the benchmark itself changed.
     RulerChanged,
     /// Result lines of the candidate that could not be read.
@@ -86,6 +90,8 @@ impl CauseKind {
             CauseKind::Inconclusive => "inconclusive",
             CauseKind::Failed => "failed",
             CauseKind::Vanished => "vanished",
+            CauseKind::Deleted => "deleted",
+            CauseKind::Unmeasured => "unmeasured",
             CauseKind::RulerChanged => "ruler-changed",
             CauseKind::Malformed => "malformed",
             CauseKind::NoBenchmarks => "no-benchmarks",
@@ -107,6 +113,8 @@ impl fmt::Display for Cause {
             ),
             CauseKind::Failed => ("failure", "failures"),
             CauseKind::Vanished => ("row vanished", "rows vanished"),
+            CauseKind::Deleted => ("benchmark deleted", "benchmarks deleted"),
+            CauseKind::Unmeasured => ("benchmark not measured", "benchmarks not measured"),
             CauseKind::RulerChanged => (
                 "row rose under a changed benchmark",
                 "rows rose under a changed benchmark",

@@ -240,6 +240,8 @@ impl JudgedRow {
             Note::OtherSideFailed | Note::Underpowered | Note::FellShort | Note::ExactVaries => {
                 return None;
             }
+            Note::RulerChanged if self.status == Status::RulerChanged => return None,
+            Note::RulerChanged => "the benchmark itself changed between the sides".to_owned(),
             Note::OneSample if matches!(self.evidence, Some(Evidence::Short { .. })) => {
                 return None;
             }

@@ -89,6 +89,8 @@ pub enum Doubt {
     Failed,
     /// Rows of the baseline that the candidate does not have.
     Vanished,
+    /// Benchmarks that are gone from the source.
+    Deleted,
     /// Rows that rose while the benchmark itself changed.
     RulerChanged,
     /// Result lines of the candidate that could not be read.
@@ -381,6 +383,7 @@ names!(Doubt:
     "inconclusive" => Doubt::Inconclusive,
     "failed" => Doubt::Failed,
     "vanished" => Doubt::Vanished,
+    "deleted" => Doubt::Deleted,
     "ruler-changed" => Doubt::RulerChanged,
     "malformed" => Doubt::Malformed,
     "no-benchmarks" => Doubt::NoBenchmarks,

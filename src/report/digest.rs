@@ -113,6 +113,9 @@ pub(super) fn headline(report: &Report) -> (Verdict, String) {
         Verdict::Pass => {
             let (rows, improved) = (report.counts.total(), report.counts.improved);
             let mut text = match rows {
+                0 if report.circumstances.is_some() => {
+                    "no benchmark can be affected by the change".to_owned()
+                }
                 0 => "nothing had to be judged".to_owned(),
                 _ => format!("no regression in {}", count(rows, "row")),
             };

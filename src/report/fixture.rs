@@ -174,6 +174,7 @@ fn report(
             baseline: vec![input("base.txt", results)],
             candidate: vec![input("head.txt", results)],
         },
+        circumstances: None,
     }
 }
 
@@ -497,12 +498,46 @@ pub(super) fn everything() -> Report {
         candidate,
         ratio,
     };
+    report.circumstances = Some(circumstances());
     report.geomeans = vec![
         geomean("allocs/op", None, Some(12.25), None),
         geomean("B/op", Some(1204.4), Some(1501.2), Some(1.2464)),
         geomean("ns/op", Some(1.2e-7), Some(1.3e-7), Some(1.0833)),
     ];
     report
+}
+
+/// One of each thing that a run may know.
+fn circumstances() -> Circumstances {
+    let named = |benchmark: &str| Named {
+        package: "example.com/store".to_owned(),
+        benchmark: benchmark.to_owned(),
+    };
+    Circumstances {
+        identical: vec![Identical {
+            package: "example.com/store/internal/codec".to_owned(),
+            benchmarks: 4,
+            by: IdenticalBy::Binaries,
+        }],
+        deleted: vec![named("BenchmarkGone")],
+        unmeasured: vec![Unmeasured {
+            which: named("BenchmarkSlow"),
+            why: "the time was up".to_owned(),
+        }],
+        rulers: vec![Ruler {
+            which: named("BenchmarkPut"),
+            measured: Measured::Apart,
+            why: "its code changed".to_owned(),
+        }],
+        silent: vec![named("BenchmarkSkipped")],
+        iteration_dependent: vec![IterationDependence {
+            package: "example.com/store".to_owned(),
+            benchmark: "BenchmarkGrow/a|b".to_owned(),
+            unit: Unit::new(Unit::BYTES),
+            figures: [(100, 480.0), (1000, 64.0)],
+        }],
+        remarks: vec!["the submodule libs/x is not initialised".to_owned()],
+    }
 }
 
 /// Nothing regressed.

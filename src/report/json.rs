@@ -42,6 +42,7 @@ pub(super) fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         geomeans,
         settings,
         inputs,
+        circumstances,
     } = report;
     let tool = Tool {
         name: env!("CARGO_PKG_NAME"),
@@ -57,6 +58,9 @@ pub(super) fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     json.field("advisory", advisory)?;
     json.field("settings", settings)?;
     json.field("inputs", inputs)?;
+    if let Some(circumstances) = circumstances {
+        json.field("circumstances", circumstances)?;
+    }
     json.list("geomeans", geomeans)?;
     json.list("findings", findings)?;
     json.list(

@@ -1,8 +1,16 @@
-//! The only file that names git2: policies of other revisions, and messages of commits.
+//! The only folder that names git2: policies of other revisions, messages of commits, and the files
+//! of both sides of a run. The repository is only ever read.
 
+pub(crate) mod checkout;
+mod sides;
+
+use std::io;
 use std::path::{Path, PathBuf};
 
 use git2::{ErrorCode, Oid};
+
+pub use checkout::Remark;
+pub use sides::Commit;
 
 /// A repository that could not answer.
 #[derive(Debug, thiserror::Error)]
@@ -21,6 +29,48 @@ pub enum GitError {
         /// Whether history is missing.
         shallow: bool,
     },
+    /// Two commits without a common ancestor.
+    #[error(
+        "{one} and {other} have no common ancestor here{}",
+        if *.shallow { "; the clone is shallow, fetch its history (`fetch-depth: 0` of actions/checkout, or `git fetch --unshallow`)" } else { "" }
+    )]
+    NoMergeBase {
+        /// The one, abbreviated.
+        one: String,
+        /// The other, abbreviated.
+        other: String,
+        /// Whether history is missing.
+        shallow: bool,
+    },
+    /// A repository without a working tree.
+    #[error("the repository is bare: it has no working tree to measure; name a commit with --head")]
+    Bare,
+    /// A submodule whose commit is not in its repository.
+    #[error(
+        "the submodule {path} has no commit {commit} here; fetch it with `git submodule update --init {path}`"
+    )]
+    SubmoduleCommit {
+        /// Its folder.
+        path: String,
+        /// The commit, abbreviated.
+        commit: String,
+    },
+    /// A submodule with changes that no commit holds.
+    #[error(
+        "the submodule {path} has changes of its own, which no commit of this repository holds; commit or stash them there, or name a commit with --head"
+    )]
+    DirtySubmodule {
+        /// Its folder.
+        path: String,
+    },
+    /// A file of a copy that could not be written.
+    #[error("cannot write {path}: {error}")]
+    Write {
+        /// The file.
+        path: String,
+        /// What the system says.
+        error: String,
+    },
     /// Something else that git says.
     #[error("git: {0}")]
     Git(String),
@@ -29,6 +79,15 @@ pub enum GitError {
 impl From<git2::Error> for GitError {
     fn from(error: git2::Error) -> Self {
         GitError::Git(error.message().to_owned())
+    }
+}
+
+impl GitError {
+    fn write(path: &Path, error: &io::Error) -> Self {
+        GitError::Write {
+            path: path.display().to_string(),
+            error: error.to_string(),
+        }
     }
 }
 

@@ -1,0 +1,142 @@
+//! The packages of a module, and what each test binary is built from.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+use super::toolchain::{Go, GoError, shown};
+
+/// How the names of test files end.
+pub const TEST_SUFFIX: &str = "_test.go";
+
+/// A package as `go list` sees it.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Package {
+    /// Its import path.
+    pub import_path: String,
+    /// Its folder.
+    #[serde(default)]
+    pub dir: PathBuf,
+    #[serde(default)]
+    test_go_files: Vec<String>,
+    #[serde(default, rename = "XTestGoFiles")]
+    external_test_go_files: Vec<String>,
+}
+
+impl Package {
+    /// Its test files: those of the package itself, then those of the package beside it.
+    pub fn test_files(&self) -> impl Iterator<Item = PathBuf> + '_ {
+        let names = self
+            .test_go_files
+            .iter()
+            .chain(&self.external_test_go_files);
+        names.map(|name| self.dir.join(name))
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Listed {
+    import_path: String,
+    #[serde(default)]
+    dir: PathBuf,
+    #[serde(default)]
+    deps: Vec<String>,
+    #[serde(default)]
+    embed_patterns: Vec<String>,
+    #[serde(default)]
+    test_embed_patterns: Vec<String>,
+    #[serde(default, rename = "XTestEmbedPatterns")]
+    external_test_embed_patterns: Vec<String>,
+}
+
+/// The folders that a test binary is built from.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Closure {
+    /// Folders whose files are compiled.
+    pub folders: BTreeSet<PathBuf>,
+    /// Folders whose files, and all below them, may be embedded.
+    pub embedding: BTreeSet<PathBuf>,
+}
+
+impl Go {
+    /// The packages that patterns match in a module. What cannot be loaded is left out here: it fails
+    /// to build, and says why.
+    ///
+    /// # Errors
+    ///
+    /// If go cannot list them.
+    pub fn packages(&self, module: &Path, patterns: &[String]) -> Result<Vec<Package>, GoError> {
+        let fields = "-json=ImportPath,Dir,TestGoFiles,XTestGoFiles";
+        self.list(module, &["-e", "-find", fields], patterns)
+    }
+
+    /// What the test binaries of packages are built from.
+    ///
+    /// # Errors
+    ///
+    /// If go cannot list it.
+    pub fn closures(
+        &self,
+        module: &Path,
+        packages: &[String],
+    ) -> Result<BTreeMap<String, Closure>, GoError> {
+        let fields = "-json=ImportPath,Dir,Deps,EmbedPatterns,TestEmbedPatterns,XTestEmbedPatterns";
+        let listed: Vec<Listed> = self.list(module, &["-e", "-deps", "-test", fields], packages)?;
+        let by_path: BTreeMap<&str, &Listed> = listed
+            .iter()
+            .map(|one| (one.import_path.as_str(), one))
+            .collect();
+        let mut closures = BTreeMap::new();
+        for package in packages {
+            let mut closure = Closure::default();
+            let binary = by_path.get(format!("{package}.test").as_str());
+            let dependencies = binary
+                .iter()
+                .flat_map(|binary| binary.deps.iter().map(String::as_str));
+            for path in dependencies.chain([package.as_str()]) {
+                let Some(part) = by_path.get(path) else {
+                    continue;
+                };
+                closure.folders.insert(part.dir.clone());
+                let patterns = [
+                    &part.embed_patterns,
+                    &part.test_embed_patterns,
+                    &part.external_test_embed_patterns,
+                ];
+                if patterns.iter().any(|patterns| !patterns.is_empty()) {
+                    closure.embedding.insert(part.dir.clone());
+                }
+            }
+            if binary.is_some() {
+                closures.insert(package.clone(), closure);
+            }
+        }
+        Ok(closures)
+    }
+
+    fn list<T: DeserializeOwned>(
+        &self,
+        module: &Path,
+        arguments: &[&str],
+        patterns: &[String],
+    ) -> Result<Vec<T>, GoError> {
+        let mut all: Vec<&OsStr> = vec![OsStr::new("list")];
+        all.extend(arguments.iter().map(OsStr::new));
+        all.extend(self.flags.iter().map(OsStr::new));
+        all.push(OsStr::new("--"));
+        all.extend(patterns.iter().map(OsStr::new));
+        let output = self.output(module, &all)?;
+        serde_json::Deserializer::from_slice(&output)
+            .into_iter::<T>()
+            .collect::<Result<_, _>>()
+            .map_err(|error| GoError::Unreadable {
+                command: shown(&all),
+                reason: error.to_string(),
+            })
+    }
+}

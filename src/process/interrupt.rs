@@ -1,0 +1,34 @@
+//! Ctrl-C and SIGTERM, as a question that is asked wherever something takes long.
+
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::flag;
+
+/// Whether the user has asked to stop.
+#[derive(Clone, Debug, Default)]
+pub struct Interrupt(Arc<AtomicUsize>);
+
+impl Interrupt {
+    /// Catches the signals from now on.
+    ///
+    /// # Errors
+    ///
+    /// If the system does not let it.
+    pub fn catch() -> io::Result<Self> {
+        let signal = Arc::new(AtomicUsize::new(0));
+        for number in [SIGINT, SIGTERM] {
+            flag::register_usize(number, Arc::clone(&signal), number as usize)?;
+        }
+        Ok(Interrupt(signal))
+    }
+
+    /// The number of the signal that came, if one did.
+    pub fn signal(&self) -> Option<u8> {
+        u8::try_from(self.0.load(Ordering::Relaxed))
+            .ok()
+            .filter(|signal| *signal > 0)
+    }
+}
