@@ -28,5 +28,6 @@ pub mod parse;
 pub mod policy;
 pub mod process;
 pub mod report;
+pub mod run;
 pub mod stats;
 pub mod unit;

@@ -25,6 +25,19 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ),
     ("report", &["benchmark", "figure", "gate", "policy", "unit"]),
     (
+        "run",
+        &[
+            "benchmark",
+            "gate",
+            "git",
+            "golang",
+            "parse",
+            "policy",
+            "process",
+            "unit",
+        ],
+    ),
+    (
         "cli",
         &[
             "benchmark",
@@ -32,7 +45,9 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "git",
             "parse",
             "policy",
+            "process",
             "report",
+            "run",
             "unit",
         ],
     ),

@@ -1,12 +1,14 @@
 //! What was typed.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, ColorChoice, Parser, Subcommand, ValueEnum};
 
 use super::exit;
 use crate::parse::Format;
 use crate::policy::{Adjust, Doubt, Outcome, Test};
+use crate::run::Shard;
 
 /// Fails the build when a change makes a Go program allocate more.
 #[derive(Parser)]
@@ -19,6 +21,7 @@ pub(super) struct Arguments {
 #[derive(Subcommand)]
 pub(super) enum Command {
     Check(Box<CheckArguments>),
+    Run(Box<RunArguments>),
     Init(InitArguments),
     Explain(ExplainArguments),
 }
@@ -33,6 +36,9 @@ Examples:
 
   # absolute ceilings only, without a baseline (needs [[budget]] in allocgate.toml)
   allocgate check --candidate candidate.txt
+
+  # the parts of a run on several machines, joined
+  allocgate check --saved part-1 --saved part-2
 
   # straight from a pipe; gate time as well, from 20 % on
   go test -bench . -benchmem -count=10 -json ./... | allocgate check base.json - --gate ns/op --threshold ns/op=20%";
@@ -52,8 +58,12 @@ pub(super) struct CheckArguments {
     pub(super) baseline: Vec<String>,
 
     /// A file or pattern of the candidate; may be repeated. Alone: only budgets are judged
-    #[arg(short, long, value_name = "FILE", required_unless_present = "sides")]
+    #[arg(short, long, value_name = "FILE", required_unless_present_any = ["sides", "saved"])]
     pub(super) candidate: Vec<String>,
+
+    /// A folder that `allocgate run --save` wrote; may be repeated: all parts of a run together
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["sides", "baseline", "candidate"])]
+    pub(super) saved: Vec<PathBuf>,
 
     /// Read every input as this format instead of detecting it
     #[arg(long, value_name = "FORMAT", value_parser = format_names())]
@@ -68,6 +78,125 @@ pub(super) struct CheckArguments {
 
     #[command(flatten)]
     pub(super) output: OutputArguments,
+}
+
+const RUN_EXAMPLES: &str = "\
+Examples:
+  # does the working tree allocate more than its merge base with the default branch?
+  allocgate run
+
+  # this branch against another, one package, two benchmarks
+  allocgate run --base origin/release-2 --packages ./codec --bench 'Encode|Decode'
+
+  # a release against the one before, with a report to keep and the raw output of both sides
+  allocgate run --base v1.4.0 --exact-base --report markdown=allocations.md --save allocations/
+
+  # a part of the packages on each of four machines, and the verdict of all
+  allocgate run --shard 2/4 --save part-2
+  allocgate check --saved part-1 --saved part-2 --saved part-3 --saved part-4";
+
+/// Measure a change against its base and judge it
+///
+/// Copies both sides into a temporary folder, builds their test binaries, runs the benchmarks of those
+/// that differ, as often as the verdict needs, and judges as `allocgate check` does. The working tree,
+/// the index and the branches are left as they are.
+#[derive(Args)]
+#[command(after_help = RUN_EXAMPLES, after_long_help = format!("{RUN_EXAMPLES}\n\n{}", exit::HELP))]
+pub(super) struct RunArguments {
+    /// Where to run, instead of here
+    #[arg(short = 'C', value_name = "DIR")]
+    pub(super) directory: Option<PathBuf>,
+
+    /// The revision to compare with: the baseline is its merge base with the candidate [default: the
+    /// default branch; in GitHub Actions the base of the pull request]
+    #[arg(long, value_name = "REVISION")]
+    pub(super) base: Option<String>,
+
+    /// Take --base itself as the baseline, not the merge base
+    #[arg(long, requires = "base")]
+    pub(super) exact_base: bool,
+
+    /// The candidate [default: the working tree with its uncommitted changes]
+    #[arg(long, value_name = "REVISION")]
+    pub(super) head: Option<String>,
+
+    /// A shell command that makes both copies ready to build, such as `go generate ./...`
+    #[arg(long, value_name = "COMMAND")]
+    pub(super) prepare: Option<String>,
+
+    #[command(flatten)]
+    pub(super) measurement: MeasurementArguments,
+
+    #[command(flatten)]
+    pub(super) policy: PolicyArguments,
+
+    #[command(flatten)]
+    pub(super) output: OutputArguments,
+
+    /// Write the raw output of both sides and a manifest into this folder
+    #[arg(long, value_name = "DIR", help_heading = "Output")]
+    pub(super) save: Option<PathBuf>,
+
+    /// Further flags: those that begin with -test. go to the test binaries, others to go list and go build
+    #[arg(last = true, value_name = "FLAG")]
+    pub(super) flags: Vec<String>,
+}
+
+/// What is measured, and for how long.
+#[derive(Args)]
+#[command(next_help_heading = "Measurement")]
+pub(super) struct MeasurementArguments {
+    /// Packages to measure; may be repeated [default: all here and below, nested modules included]
+    #[arg(long, value_name = "PATTERN")]
+    pub(super) packages: Vec<String>,
+
+    /// Benchmarks to run, as `go test -bench` takes them
+    #[arg(long, value_name = "REGEXP")]
+    pub(super) bench: Option<String>,
+
+    /// How long each benchmark runs, such as 1000x or 1s [default: iterations found by a probe]
+    #[arg(long, value_name = "TIME")]
+    pub(super) benchtime: Option<String>,
+
+    /// Samples a side of every benchmark [default: 2 to 10, as many as the verdict needs]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub(super) count: Option<u16>,
+
+    /// Measure time, too, and let it fail the build: 10 samples of a second each
+    #[arg(long)]
+    pub(super) time: bool,
+
+    /// Start nothing more after this long; what is undecided then is no pass
+    #[arg(long, value_name = "DURATION", default_value = "10m", value_parser = duration)]
+    pub(super) max_time: Duration,
+
+    /// How long one process of benchmarks may take
+    #[arg(long, value_name = "DURATION", default_value = "2m", value_parser = duration)]
+    pub(super) timeout: Duration,
+
+    /// Build tags
+    #[arg(long, value_name = "TAGS")]
+    pub(super) tags: Option<String>,
+
+    /// GOMAXPROCS values to run with
+    #[arg(long, value_name = "N,…")]
+    pub(super) cpu: Option<String>,
+
+    /// Build with the race detector
+    #[arg(long)]
+    pub(super) race: bool,
+
+    /// Measure only this part of the packages
+    #[arg(long, value_name = "INDEX/COUNT")]
+    pub(super) shard: Option<Shard>,
+
+    /// Where results of base commits are kept [default: allocgate in the user's cache folder]
+    #[arg(long, value_name = "DIR", env = "ALLOCGATE_CACHE")]
+    pub(super) cache: Option<PathBuf>,
+
+    /// Keep no results of base commits, and use none
+    #[arg(long, conflicts_with = "cache")]
+    pub(super) no_cache: bool,
 }
 
 /// Where the policy comes from, and what overrides it.
@@ -118,8 +247,8 @@ pub(super) struct PolicyArguments {
     #[arg(long, value_name = "UNIT")]
     pub(super) advisory: Vec<String>,
 
-    /// What a doubt does: CAUSE is inconclusive, failed, vanished, malformed, no-benchmarks or
-    /// no-allocations; OUTCOME is pass, fail or could-not-judge
+    /// What a doubt does: CAUSE is inconclusive, failed, vanished, deleted, ruler-changed,
+    /// malformed, no-benchmarks or no-allocations; OUTCOME is pass, fail or could-not-judge
     #[arg(long, value_name = "CAUSE=OUTCOME", value_parser = doubt_outcome)]
     pub(super) on: Vec<(Doubt, Outcome)>,
 
@@ -202,6 +331,16 @@ fn share(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(value) if value > 0.0 && value < 1.0 => Ok(value),
         _ => Err("expected a number between 0 and 1, exclusively".to_owned()),
+    }
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
+    let duration = text
+        .parse::<jiff::SignedDuration>()
+        .map_err(|error| error.to_string())?;
+    match Duration::try_from(duration) {
+        Ok(duration) if !duration.is_zero() => Ok(duration),
+        _ => Err("expected more than nothing, such as 90s or 10m".to_owned()),
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::io;
 
+use crate::run::RunError;
+
 /// The run produced no verdict: bad usage, unreadable input, a broken policy.
 pub(super) const COULD_NOT_RUN: u8 = 2;
 
@@ -11,7 +13,16 @@ Exit codes:
   0  pass
   1  regression: a row allocates more than it may
   2  could not run: bad usage, unreadable input, broken policy
-  3  could not judge: too few samples, a failed package, a vanished benchmark, …";
+  3  could not judge: too few samples, a failed package, a vanished benchmark, …
+  130, 143  stopped by Ctrl-C, by SIGTERM";
+
+/// The exit code of an error: that of a shell for a signal, else that nothing could be run.
+pub(super) fn of_error(error: &anyhow::Error) -> u8 {
+    match error.downcast_ref::<RunError>() {
+        Some(RunError::Interrupted(signal)) => 128 + signal,
+        _ => COULD_NOT_RUN,
+    }
+}
 
 /// Whether an error is that nobody reads the output any more.
 pub(super) fn is_broken_pipe(error: &anyhow::Error) -> bool {

@@ -6,7 +6,11 @@ mod check;
 mod exit;
 mod explain;
 mod init;
+mod outputs;
+mod policy;
+mod progress;
 mod read;
+mod run;
 
 use std::ffi::OsString;
 use std::io::{self, Write};
@@ -33,6 +37,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     };
     let outcome = match arguments.command {
         Command::Check(arguments) => check::run(&arguments),
+        Command::Run(arguments) => run::run(&arguments),
         Command::Init(arguments) => init::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
     };
@@ -42,7 +47,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Err(error) if exit::is_broken_pipe(&error) => ExitCode::from(exit::COULD_NOT_RUN),
         Err(error) => {
             let _ = writeln!(io::stderr(), "error: {error:#}");
-            ExitCode::from(exit::COULD_NOT_RUN)
+            ExitCode::from(exit::of_error(&error))
         }
     }
 }

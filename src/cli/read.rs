@@ -1,11 +1,13 @@
 //! Reading the inputs of a command.
 
+use std::io::Cursor;
+use std::sync::Arc;
 use std::thread;
 
 use anyhow::{Context, Result, bail};
 
 use crate::benchmark::{Record, SampleSetBuilder};
-use crate::parse::{self, Format, Limits, OpenError, Sink, Source};
+use crate::parse::{self, Format, Limits, LineReader, OpenError, Sink, Source};
 use crate::policy;
 use crate::unit::Unit;
 
@@ -72,6 +74,23 @@ pub(super) fn sides(
             .unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
         Ok([first, second])
     })
+}
+
+/// Reads what is in memory, under a name.
+pub(super) fn memory(name: &str, text: &[u8]) -> Result<SampleSetBuilder> {
+    let lines = LineReader::new(Cursor::new(text), u64::MAX);
+    let name = Arc::from(name);
+    let mut builder = SampleSetBuilder::default();
+    builder.begin_file(&name);
+    let format = parse::read(
+        lines,
+        &name,
+        Some(Format::GoText),
+        &mut Collect(&mut builder),
+    )
+    .with_context(|| name.to_string())?;
+    builder.end_file(format.name());
+    Ok(builder)
 }
 
 fn side(sources: Vec<Source>, format: Option<Format>) -> Result<Option<SampleSetBuilder>> {

@@ -1,7 +1,7 @@
 //! The only folder that names git2: policies of other revisions, messages of commits, and the files
 //! of both sides of a run. The repository is only ever read.
 
-pub(crate) mod checkout;
+mod checkout;
 mod sides;
 
 use std::io;
@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use git2::{ErrorCode, Oid};
 
 pub use checkout::Remark;
+pub(crate) use checkout::link;
 pub use sides::Commit;
 
 /// A repository that could not answer.

@@ -91,7 +91,11 @@ pub fn run(
     command.stdin(Stdio::null()).stdout(writer.try_clone()?);
     match errors {
         Errors::WithOutput => command.stderr(writer),
-        Errors::To(file) => command.stderr(file),
+        Errors::To(file) => {
+            // Ours would keep the output open.
+            drop(writer);
+            command.stderr(file)
+        }
     };
     #[cfg(unix)]
     std::os::unix::process::CommandExt::process_group(&mut command, 0);

@@ -1,0 +1,144 @@
+//! Where reports go: opened before anything long is done, written when everything is.
+
+use std::env;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, BufWriter, IsTerminal, Write};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, anyhow, bail};
+
+use super::args::{OutputArguments, When};
+use crate::gate::Report;
+use crate::report::{self, Format, TerminalStyle};
+
+/// Where the reports go. Files are opened before anything long is done.
+pub(super) struct Outputs {
+    files: Vec<(Format, PathBuf, File)>,
+    /// What goes to standard output, if anything.
+    standard: Option<Format>,
+    /// Files that were not there before: removed again if there is nothing to write.
+    created: Vec<PathBuf>,
+    written: bool,
+}
+
+impl Outputs {
+    pub(super) fn open(arguments: &OutputArguments) -> Result<Self> {
+        let mut outputs = Outputs {
+            files: Vec::new(),
+            standard: None,
+            created: Vec::new(),
+            written: false,
+        };
+        for report in &arguments.report {
+            let (format, path) = match report.split_once('=') {
+                Some((format, path)) => (format, Some(path).filter(|path| *path != "-")),
+                None => (report.as_str(), None),
+            };
+            let format: Format = format
+                .parse()
+                .map_err(|error| anyhow!("--report {report}: {error}"))?;
+            match path {
+                Some(path) => outputs.open_file(format, Path::new(path))?,
+                None if outputs.standard.is_some() => {
+                    bail!("--report {report}: only one report can go to standard output")
+                }
+                None => outputs.standard = Some(format),
+            }
+        }
+        if outputs.standard.is_none() && !arguments.quiet {
+            outputs.standard = Some(Format::Terminal);
+        }
+        Ok(outputs)
+    }
+
+    fn open_file(&mut self, format: Format, path: &Path) -> Result<()> {
+        let new = !path.exists();
+        // Not truncated before there is something to write.
+        let file = OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(path)
+            .with_context(|| format!("cannot write {}", path.display()))?;
+        if new {
+            self.created.push(path.to_owned());
+        }
+        self.files.push((format, path.to_owned(), file));
+        Ok(())
+    }
+
+    /// Whether any report shows unchanged rows.
+    pub(super) fn show_unchanged(&self, arguments: &OutputArguments) -> bool {
+        let formats = self
+            .files
+            .iter()
+            .map(|(format, ..)| *format)
+            .chain(self.standard);
+        formats
+            .into_iter()
+            .any(|format| format != Format::Terminal || arguments.all)
+    }
+
+    pub(super) fn write(mut self, report: &Report, arguments: &OutputArguments) -> Result<()> {
+        let plain = TerminalStyle {
+            color: false,
+            width: 80,
+            all_rows: arguments.all,
+        };
+        for (format, path, file) in &self.files {
+            let write = || -> io::Result<()> {
+                if file.metadata()?.is_file() {
+                    file.set_len(0)?;
+                }
+                let mut out = BufWriter::new(file);
+                report::render(report, *format, &plain, &mut out)?;
+                out.flush()
+            };
+            write().with_context(|| format!("cannot write {}", path.display()))?;
+        }
+        self.written = true;
+        let Some(format) = self.standard else {
+            return Ok(());
+        };
+        let style = terminal_style(arguments);
+        let mut out = BufWriter::new(io::stdout().lock());
+        let written = report::render(report, format, &style, &mut out).and_then(|()| out.flush());
+        match written {
+            // The verdict stands, whether or not anybody reads all of it.
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+            other => other.context("cannot write to standard output"),
+        }
+    }
+}
+
+impl Drop for Outputs {
+    fn drop(&mut self) {
+        if !self.written {
+            for path in &self.created {
+                let _ = fs::remove_file(path);
+            }
+        }
+    }
+}
+
+fn terminal_style(arguments: &OutputArguments) -> TerminalStyle {
+    let stdout = io::stdout();
+    let color = match arguments.color {
+        When::Always => true,
+        When::Never => false,
+        When::Auto => anstream::AutoStream::choice(&stdout) != anstream::ColorChoice::Never,
+    };
+    let columns = env::var("COLUMNS")
+        .ok()
+        .and_then(|columns| columns.parse().ok());
+    let terminal = || {
+        let size = terminal_size::terminal_size_of(&stdout).filter(|_| stdout.is_terminal());
+        size.map(|(width, _)| usize::from(width.0))
+    };
+    let width = columns.or_else(terminal).unwrap_or(80).clamp(40, 200);
+    TerminalStyle {
+        color,
+        width,
+        all_rows: arguments.all,
+    }
+}

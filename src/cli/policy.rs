@@ -1,0 +1,120 @@
+//! The policy of a run: a file, or the defaults, with the flags on top.
+
+use std::env;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, anyhow};
+
+use super::args::PolicyArguments;
+use crate::git::Repository;
+use crate::policy::{
+    self, Gating, Policy, Rule, Scope, TRAILER, parse_quantity, parse_relative, parse_trailer,
+};
+use crate::unit::Unit;
+
+/// The policy file's policy, or the default one, with the flags on top.
+pub(super) fn policy(arguments: &PolicyArguments) -> Result<Policy> {
+    let mut policy = base_policy(arguments)?;
+    if let Some(revision) = &arguments.waivers_since {
+        let repository = Repository::discover(&here()?)?;
+        for message in repository.messages_since(revision)? {
+            let trailers = message.trailers.iter();
+            for (_, value) in trailers.filter(|(key, _)| key.eq_ignore_ascii_case(TRAILER)) {
+                let waiver = parse_trailer(value, &message.commit)
+                    .map_err(|error| anyhow!("commit {}: {TRAILER}: {error}", message.commit))?;
+                policy.waivers.push(waiver);
+            }
+        }
+    }
+    let statistics = &mut policy.statistics;
+    statistics.alpha = arguments.alpha.unwrap_or(statistics.alpha);
+    statistics.confidence = arguments.confidence.unwrap_or(statistics.confidence);
+    statistics.test = arguments.test.unwrap_or(statistics.test);
+    statistics.adjust = arguments.adjust.unwrap_or(statistics.adjust);
+    policy
+        .ignore_keys
+        .extend(arguments.ignore_key.iter().cloned());
+    policy.outcomes.extend(arguments.on.iter().copied());
+    for threshold in &arguments.threshold {
+        let rule = threshold_rule(threshold).with_context(|| format!("--threshold {threshold}"))?;
+        policy.rules.push(rule);
+    }
+    let gates = arguments.gate.iter().map(|unit| (unit, Gating::Gate));
+    let advisories = arguments
+        .advisory
+        .iter()
+        .map(|unit| (unit, Gating::Advisory));
+    for (unit, gating) in gates.chain(advisories) {
+        policy.rules.push(Rule {
+            gate: Some(gating),
+            ..flag_rule(unit)
+        });
+    }
+    Ok(policy)
+}
+
+fn here() -> Result<PathBuf> {
+    env::current_dir().context("the working directory")
+}
+
+/// The policy without what flags change of it.
+fn base_policy(arguments: &PolicyArguments) -> Result<Policy> {
+    if let Some(revision) = &arguments.policy_from {
+        let here = here()?;
+        let found = Repository::discover(&here)?.find_file(revision, &here, policy::FILE_NAME)?;
+        let Some((path, text)) = found else {
+            return Ok(Policy::default());
+        };
+        let name = format!("{revision}:{}", path.display());
+        let text = String::from_utf8(text).with_context(|| format!("{name}: not UTF-8"))?;
+        return Ok(Policy::parse(&text, &name)?);
+    }
+    let path = match &arguments.policy {
+        Some(path) => Some(path.clone()),
+        None if arguments.no_policy => None,
+        None => Policy::find(&here()?),
+    };
+    match path {
+        Some(path) => Ok(Policy::read(&path, &shown(&path))?),
+        None => Ok(Policy::default()),
+    }
+}
+
+/// A policy file is named as it is seen from here, if that is shorter.
+fn shown(path: &Path) -> String {
+    let here = env::current_dir().unwrap_or_default();
+    path.strip_prefix(here)
+        .unwrap_or(path)
+        .display()
+        .to_string()
+}
+
+fn flag_rule(unit: &str) -> Rule {
+    Rule {
+        scope: Scope::default(),
+        unit: Some(Unit::new(unit)),
+        gate: None,
+        relative: None,
+        absolute: None,
+        at: "command line".to_owned(),
+        specific: !Unit::new(unit).is_built_in(),
+    }
+}
+
+/// `UNIT=2%`, `UNIT=64B` or `UNIT=2%,64B`. A threshold of one kind alone takes the other away.
+fn threshold_rule(text: &str) -> Result<Rule> {
+    let (unit, rises) = text.rsplit_once('=').context("expected UNIT=RISE")?;
+    let mut rule = Rule {
+        relative: Some(0.0),
+        absolute: Some(0.0),
+        ..flag_rule(unit)
+    };
+    for rise in rises.split(',') {
+        if rise.trim_end().ends_with('%') {
+            rule.relative = Some(parse_relative(rise)?);
+        } else {
+            rule.absolute = Some(parse_quantity(rise, &Unit::new(unit))?);
+        }
+    }
+    Ok(rule)
+}

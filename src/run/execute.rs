@@ -1,0 +1,104 @@
+//! Running benchmarks of a test binary.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use super::error::RunError;
+use super::options::Options;
+use super::packages::Selection;
+use crate::process::{self, Bounds, End, Errors, Finished, Interrupt};
+
+/// Output of one process that is read; more is a flood.
+const MOST_OUTPUT: usize = 16 << 20;
+/// How long a process may take beyond its own timeout before it is ended from outside.
+const GRACE: Duration = Duration::from_secs(10);
+
+/// Runs benchmarks until the time is up.
+pub(super) struct Executor<'a> {
+    pub(super) options: &'a Options,
+    pub(super) selection: &'a Selection,
+    pub(super) interrupt: &'a Interrupt,
+    /// GOROOT of each side.
+    pub(super) goroots: [String; 2],
+    pub(super) deadline: Instant,
+}
+
+/// A test binary and the folder that it runs in.
+#[derive(Clone, Debug)]
+pub(super) struct Program {
+    pub(super) side: usize,
+    pub(super) binary: PathBuf,
+    pub(super) folder: PathBuf,
+}
+
+/// What is left of a process.
+pub(super) enum Ran {
+    /// It ended.
+    Ended(Finished),
+    /// The time for the whole run was up before it did.
+    TimeUp,
+}
+
+impl Executor<'_> {
+    /// Whether nothing more is to be started.
+    pub(super) fn time_is_up(&self) -> bool {
+        Instant::now() >= self.deadline
+    }
+
+    /// Runs benchmark functions once.
+    pub(super) fn run(
+        &self,
+        program: &Program,
+        functions: &[String],
+        benchtime: &str,
+        log: Option<&Path>,
+    ) -> Result<Ran, RunError> {
+        let mut command = Command::new(&program.binary);
+        let seconds = self.options.timeout.as_secs().max(1);
+        command
+            .current_dir(&program.folder)
+            .env("PWD", &program.folder)
+            .args(["-test.run=^$", "-test.benchmem", "-test.paniconexit0"])
+            .arg(format!("-test.bench={}", self.selection.pattern(functions)))
+            .arg(format!("-test.benchtime={benchtime}"))
+            .arg(format!("-test.timeout={seconds}s"))
+            .args(&self.options.test_flags);
+        if let Some(log) = log {
+            command.arg(format!("-test.testlogfile={}", log.display()));
+        }
+        self.set_goroot(&mut command, program.side);
+        let left = self.deadline.saturating_duration_since(Instant::now());
+        let own = self.options.timeout.saturating_add(GRACE);
+        let bounds = Bounds {
+            time: own.min(left),
+            output: MOST_OUTPUT,
+        };
+        let finished = process::run(command, Errors::WithOutput, bounds, self.interrupt)
+            .map_err(RunError::io(&program.binary))?;
+        if let Some(signal) = self.interrupt.signal() {
+            return Err(RunError::Interrupted(signal));
+        }
+        Ok(match finished.end {
+            End::OutOfTime if left < own => Ran::TimeUp,
+            _ => Ran::Ended(finished),
+        })
+    }
+
+    /// As `go test` does: a binary built with -trimpath does not know where Go is.
+    fn set_goroot(&self, command: &mut Command, side: usize) {
+        let root = &self.goroots[side];
+        if root.is_empty() {
+            return;
+        }
+        if std::env::var_os("GOROOT").is_none() {
+            command.env("GOROOT", root);
+        }
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        let own = [Path::new(root).join("bin")];
+        let path = own.into_iter().chain(std::env::split_paths(&path));
+        if let Ok(path) = std::env::join_paths(path) {
+            command.env("PATH", path);
+        }
+    }
+}

@@ -1,0 +1,378 @@
+//! The packages that have benchmarks, on both sides, and which of them the change can affect.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use regex::Regex;
+
+use super::error::RunError;
+use super::options::Options;
+use super::trees::Trees;
+use crate::golang::{Go, SourceFile, find_modules};
+
+/// Where go is run, and with which patterns.
+#[derive(Clone, Debug)]
+pub(super) struct Scope {
+    /// Relative to the root.
+    pub(super) folder: PathBuf,
+    patterns: Vec<String>,
+    /// Whether the workspace of the user does not hold the module.
+    alone: bool,
+}
+
+/// A package with benchmarks on at least one side.
+#[derive(Clone, Debug)]
+pub(super) struct Subject {
+    /// Its import path.
+    pub(super) package: String,
+    /// Its folder, relative to the root.
+    pub(super) folder: PathBuf,
+    /// Where go is run for it.
+    pub(super) scope: Scope,
+    /// What each side has of it.
+    pub(super) sides: [Option<Tests>; 2],
+}
+
+/// The test files of a package on one side.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Tests {
+    /// Their names, with what they hold.
+    pub(super) files: BTreeMap<String, SourceFile>,
+    /// The selected benchmark functions, in order of appearance.
+    pub(super) benchmarks: Vec<String>,
+}
+
+impl Subject {
+    /// The benchmarks of a side.
+    pub(super) fn benchmarks(&self, side: usize) -> &[String] {
+        self.sides[side]
+            .as_ref()
+            .map_or(&[], |tests| &tests.benchmarks)
+    }
+}
+
+/// The benchmarks that are asked for.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Selection {
+    /// A pattern of functions, and those of their sub-benchmarks with the slash before them.
+    alternatives: Vec<(Regex, String)>,
+}
+
+impl Selection {
+    /// From a pattern as `go test -bench` takes it: alternatives between bars, each of them a regular
+    /// expression a level, between slashes.
+    pub(super) fn new(pattern: Option<&str>) -> Result<Self, RunError> {
+        let Some(pattern) = pattern.filter(|pattern| *pattern != ".") else {
+            return Ok(Selection::default());
+        };
+        let mut alternatives = Vec::new();
+        for alternative in split(pattern, b'|') {
+            let at = split(alternative, b'/')[0].len();
+            let (function, below) = alternative.split_at(at);
+            let function = Regex::new(function).map_err(|error| RunError::Bench {
+                pattern: pattern.to_owned(),
+                reason: error
+                    .to_string()
+                    .lines()
+                    .last()
+                    .unwrap_or_default()
+                    .to_owned(),
+            })?;
+            alternatives.push((function, below.to_owned()));
+        }
+        Ok(Selection { alternatives })
+    }
+
+    fn takes(&self, function: &str) -> bool {
+        self.alternatives.is_empty()
+            || self
+                .alternatives
+                .iter()
+                .any(|(pattern, _)| pattern.is_match(function))
+    }
+
+    /// The pattern that makes a test binary run these functions and what is selected below them.
+    pub(super) fn pattern(&self, functions: &[String]) -> String {
+        let of = |function: &String| -> Vec<String> {
+            let below = self
+                .alternatives
+                .iter()
+                .filter(|(pattern, _)| pattern.is_match(function));
+            let patterns: Vec<String> = below
+                .map(|(_, below)| format!("^{function}${below}"))
+                .collect();
+            if patterns.is_empty() {
+                vec![format!("^{function}$")]
+            } else {
+                patterns
+            }
+        };
+        functions.iter().flat_map(of).collect::<Vec<_>>().join("|")
+    }
+}
+
+/// Splits a pattern at a byte where it is in no brackets. Never empty.
+fn split(pattern: &str, at: u8) -> Vec<&str> {
+    let (mut round, mut square, mut escaped, mut start) = (0_i32, 0_i32, false, 0);
+    let mut parts = Vec::new();
+    for (index, byte) in pattern.bytes().enumerate() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' => escaped = true,
+            b'[' => square += 1,
+            b']' => square = (square - 1).max(0),
+            b'(' if square == 0 => round += 1,
+            b')' if square == 0 => round -= 1,
+            _ if byte == at && square == 0 && round == 0 => {
+                parts.push(&pattern[start..index]);
+                start = index + 1;
+            }
+            _ => {}
+        }
+    }
+    parts.push(&pattern[start..]);
+    parts
+}
+
+/// All packages with selected benchmarks, in order of their import paths.
+pub(super) fn subjects(
+    trees: &Trees,
+    options: &Options,
+    selection: &Selection,
+    go: &[Go; 2],
+) -> Result<Vec<Subject>, RunError> {
+    let scopes = scopes(trees, options, &go[1])?;
+    let mut subjects: BTreeMap<String, Subject> = BTreeMap::new();
+    let mut matched = 0;
+    for scope in &scopes {
+        for side in [1, 0] {
+            let root = &trees.roots[side];
+            let folder = root.join(&scope.folder);
+            let nothing_differs = side == 0 && trees.changes.is_empty();
+            if nothing_differs || !folder.is_dir() || !has_benchmarks(&folder, &scope.patterns) {
+                continue;
+            }
+            let listed = match scope.go(&go[side]).packages(&folder, &scope.patterns) {
+                Ok(listed) => listed,
+                // What the baseline does not have is new.
+                Err(_) if side == 0 => continue,
+                Err(error) => return Err(error.into()),
+            };
+            for package in listed {
+                let Ok(folder) = package.dir.strip_prefix(root) else {
+                    continue;
+                };
+                matched += usize::from(side == 1);
+                let tests = tests(&package.dir, package.test_files(), selection);
+                if tests.benchmarks.is_empty() {
+                    continue;
+                }
+                let subject = subjects
+                    .entry(package.import_path.clone())
+                    .or_insert_with(|| Subject {
+                        package: package.import_path.clone(),
+                        folder: folder.to_owned(),
+                        scope: scope.clone(),
+                        sides: [None, None],
+                    });
+                subject.sides[side] = Some(tests);
+            }
+        }
+    }
+    if matched == 0 && !options.packages.is_empty() {
+        return Err(RunError::NoPackage(options.packages.join(" ")));
+    }
+    let mut subjects: Vec<Subject> = subjects.into_values().collect();
+    if trees.changes.is_empty() {
+        for subject in &mut subjects {
+            subject.sides[0] = subject.sides[1].clone();
+        }
+    }
+    Ok(subjects)
+}
+
+impl Scope {
+    /// Go as it is run here.
+    pub(super) fn go(&self, go: &Go) -> Go {
+        let mut go = go.clone();
+        if self.alone {
+            go.variables
+                .push(("GOWORK".to_owned(), PathBuf::from("off")));
+        }
+        go
+    }
+}
+
+/// The module that the user is in, and those below.
+fn scopes(trees: &Trees, options: &Options, go: &Go) -> Result<Vec<Scope>, RunError> {
+    let root = &trees.roots[1];
+    let here = &trees.here;
+    let workspace = trees.workspace(1, go)?;
+    let alone = |module: &Path| {
+        workspace
+            .as_ref()
+            .is_some_and(|used| !used.contains(module))
+    };
+    let own = here
+        .ancestors()
+        .find(|folder| root.join(folder).join("go.mod").is_file());
+    let all = || vec!["./...".to_owned()];
+    let mut scopes = Vec::new();
+    if let Some(module) = own {
+        let patterns = if options.packages.is_empty() {
+            all()
+        } else {
+            options.packages.clone()
+        };
+        scopes.push(Scope {
+            folder: here.clone(),
+            patterns,
+            alone: alone(module),
+        });
+    }
+    if options.packages.is_empty() {
+        let below = find_modules(root, here);
+        for module in below.into_iter().filter(|module| module.folder != *here) {
+            let alone = alone(&module.folder);
+            scopes.push(Scope {
+                folder: module.folder,
+                patterns: all(),
+                alone,
+            });
+        }
+    }
+    if scopes.is_empty() {
+        return Err(RunError::NoModule(options.here.clone()));
+    }
+    Ok(scopes)
+}
+
+/// Whether a folder holds anything that looks like a benchmark: listing packages takes time, and a
+/// module that only holds tools may not even load.
+fn has_benchmarks(folder: &Path, patterns: &[String]) -> bool {
+    patterns != ["./..."]
+        || walkdir::WalkDir::new(folder)
+            .into_iter()
+            .flatten()
+            .any(|entry| {
+                entry
+                    .file_name()
+                    .to_string_lossy()
+                    .ends_with(crate::golang::TEST_SUFFIX)
+                    && fs::read(entry.path()).is_ok_and(|text| mentions_benchmark(&text))
+            })
+}
+
+fn mentions_benchmark(text: &[u8]) -> bool {
+    memchr::memmem::find(text, b"Benchmark").is_some()
+}
+
+/// Reads the test files of a package; those without any benchmark in them only if another has one.
+fn tests(folder: &Path, files: impl Iterator<Item = PathBuf>, selection: &Selection) -> Tests {
+    let texts: Vec<(String, Vec<u8>)> = files
+        .filter_map(|file| {
+            let name = file
+                .strip_prefix(folder)
+                .unwrap_or(&file)
+                .to_string_lossy()
+                .into_owned();
+            Some((name, fs::read(&file).ok()?))
+        })
+        .collect();
+    let mut tests = Tests::default();
+    if !texts.iter().any(|(_, text)| mentions_benchmark(text)) {
+        return tests;
+    }
+    let mut known = BTreeSet::new();
+    for (name, text) in texts {
+        let file = SourceFile::parse(&text);
+        for benchmark in file.benchmarks().filter(|name| selection.takes(name)) {
+            if known.insert(benchmark.to_owned()) {
+                tests.benchmarks.push(benchmark.to_owned());
+            }
+        }
+        tests.files.insert(name, file);
+    }
+    tests
+}
+
+/// The packages whose test binaries can differ: a source that they are built from does.
+pub(super) fn affected(
+    trees: &Trees,
+    subjects: &[Subject],
+    go: &Go,
+) -> Result<BTreeSet<String>, RunError> {
+    let changes = &trees.changes;
+    if changes.is_empty() {
+        return Ok(BTreeSet::new());
+    }
+    let all = || {
+        subjects
+            .iter()
+            .map(|subject| subject.package.clone())
+            .collect()
+    };
+    if changes.touch_manifests() {
+        return Ok(all());
+    }
+    let mut affected = BTreeSet::new();
+    let mut by_scope: BTreeMap<&Path, Vec<&Subject>> = BTreeMap::new();
+    for subject in subjects {
+        match &subject.sides {
+            [_, Some(_)] => by_scope
+                .entry(&subject.scope.folder)
+                .or_default()
+                .push(subject),
+            _ => drop(affected.insert(subject.package.clone())),
+        }
+    }
+    let root = &trees.roots[1];
+    for subjects in by_scope.into_values() {
+        let scope = &subjects[0].scope;
+        let names: Vec<String> = subjects
+            .iter()
+            .map(|subject| subject.package.clone())
+            .collect();
+        let closures = scope.go(go).closures(&root.join(&scope.folder), &names)?;
+        for name in names {
+            let differs = closures.get(&name).is_none_or(|closure| {
+                let relative =
+                    |folder: &PathBuf| folder.strip_prefix(root).ok().map(Path::to_owned);
+                let compiled = closure.folders.iter().filter_map(relative);
+                let embedded = closure.embedding.iter().filter_map(relative);
+                compiled
+                    .into_iter()
+                    .any(|folder| changes.touch_sources_in(&folder))
+                    || embedded
+                        .into_iter()
+                        .any(|folder| changes.touch_below(&folder))
+            });
+            if differs {
+                affected.insert(name);
+            }
+        }
+    }
+    Ok(affected)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bench_pattern_has_a_part_a_level() {
+        let selection = Selection::new(Some("Foo|Bar/sub[/]x/y")).unwrap();
+        assert!(selection.takes("BenchmarkBarrel") && !selection.takes("BenchmarkBaz"));
+        let names = ["BenchmarkFoo".to_owned(), "BenchmarkBar".to_owned()];
+        assert_eq!(
+            selection.pattern(&names),
+            "^BenchmarkFoo$|^BenchmarkBar$/sub[/]x/y"
+        );
+        let selection = Selection::new(Some("(a/b|c)")).unwrap();
+        assert_eq!(selection.alternatives.len(), 1);
+        assert!(Selection::new(Some(".")).unwrap().takes("BenchmarkX"));
+        assert!(Selection::new(Some("(")).is_err());
+    }
+}

@@ -1,0 +1,426 @@
+//! The two trees that are compared, copied side by side: `1` holds the baseline's, `2` the candidate's,
+//! each at the path that the repository has on this machine, so that whatever the modules name by a
+//! relative path outside the repository is found beside them (as symbolic links to the real folders).
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Component, Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use serde::Deserialize;
+
+use super::changes::Changes;
+use super::error::RunError;
+use super::options::Options;
+use crate::git::{Commit, Repository, link};
+use crate::golang::{Environment, Go, find_modules, local_targets};
+use crate::process::{self, Bounds, Errors, Interrupt};
+
+/// The names of the sides' folders: equally long, so that no path of one is longer.
+const FOLDERS: [&str; 2] = ["1", "2"];
+
+/// Both sides of a comparison, the baseline first.
+#[derive(Debug)]
+pub(super) struct Trees {
+    /// The roots of both trees.
+    pub(super) roots: [PathBuf; 2],
+    /// For people: `1a2b3c4d5e (merge base with main)`, `working tree`.
+    pub(super) names: [String; 2],
+    /// The name of the baseline's tree in git.
+    pub(super) base_tree: String,
+    /// The commit of the baseline.
+    pub(super) base_commit: String,
+    /// Where the user is, relative to the root.
+    pub(super) here: PathBuf,
+    /// What differs.
+    pub(super) changes: Changes,
+    /// Whether anything outside the repository is built with.
+    pub(super) outside: bool,
+    /// The workspace file in force, relative to the mirrored root of the file system.
+    work: Option<PathBuf>,
+    /// Whether the user has set GOWORK.
+    work_is_set: bool,
+    mirrors: [PathBuf; 2],
+    /// What is to be said of them.
+    pub(super) remarks: Vec<String>,
+}
+
+/// A commit and how it is called.
+struct Chosen {
+    commit: Commit,
+    name: String,
+}
+
+impl Trees {
+    /// Copies both sides into `into`.
+    pub(super) fn make(
+        options: &Options,
+        go: &Go,
+        into: &Path,
+        interrupt: &Interrupt,
+    ) -> Result<Trees, RunError> {
+        let repository = Repository::discover(&options.here)?;
+        let environment = go.environment(&options.here)?;
+        let head = match &options.head {
+            Some(revision) => Some(repository.resolve(revision)?),
+            None => None,
+        };
+        let here = options
+            .here
+            .canonicalize()
+            .map_err(RunError::io(&options.here))?;
+        let root = match repository.work_tree() {
+            Ok(root) => root,
+            Err(_) if head.is_some() => here.clone(),
+            Err(error) => return Err(error.into()),
+        };
+        let candidate = head.unwrap_or(repository.resolve("HEAD")?);
+        let base = baseline(options, &repository, &candidate)?;
+
+        let mirrors = FOLDERS.map(|folder| into.join(folder));
+        let roots = [mirrored(&mirrors[0], &root), mirrored(&mirrors[1], &root)];
+        for root in &roots {
+            fs::create_dir_all(root).map_err(RunError::io(root))?;
+        }
+        let mut remarks = repository.check_out(&base.commit, &roots[0])?;
+        let copied = match &head {
+            Some(commit) => repository.check_out(commit, &roots[1])?,
+            None => repository.copy_work_tree(&roots[1])?,
+        };
+        remarks.extend(copied);
+        remarks.sort();
+        remarks.dedup();
+        if let Some(signal) = interrupt.signal() {
+            return Err(RunError::Interrupted(signal));
+        }
+        let changes = Changes::between(&roots[0], &roots[1]).map_err(RunError::io(into))?;
+        let candidate_name = match &options.head {
+            Some(revision) => format!("{} ({revision})", candidate.short()),
+            None => "working tree".to_owned(),
+        };
+        let mut trees = Trees {
+            names: [base.name, candidate_name],
+            base_tree: repository.tree_id(&base.commit)?,
+            base_commit: base.commit.to_string(),
+            here: here.strip_prefix(&root).unwrap_or(Path::new("")).to_owned(),
+            roots,
+            changes,
+            outside: false,
+            work: None,
+            work_is_set: std::env::var_os("GOWORK").is_some_and(|value| !value.is_empty()),
+            mirrors,
+            remarks,
+        };
+        trees.mirror_surroundings(go, &environment, &root)?;
+        if let Some(command) = &options.prepare {
+            trees.prepare(command, options.timeout, interrupt)?;
+            trees.changes =
+                Changes::between(&trees.roots[0], &trees.roots[1]).map_err(RunError::io(into))?;
+        }
+        Ok(trees)
+    }
+
+    /// Go as it is run on one side.
+    pub(super) fn go(&self, side: usize, options: &Options, interrupt: &Interrupt) -> Go {
+        let mut variables = Vec::new();
+        if self.work_is_set
+            && let Some(work) = &self.work
+        {
+            let file = self.mirrors[side].join(work);
+            let value = if file.exists() {
+                file
+            } else {
+                PathBuf::from("off")
+            };
+            variables.push(("GOWORK".to_owned(), value));
+        }
+        Go {
+            flags: options.build_flags.clone(),
+            variables,
+            patience: Duration::from_secs(3600).min(options.max_time.max(Duration::from_secs(60))),
+            interrupt: interrupt.clone(),
+        }
+    }
+
+    /// The modules that the workspace file of a side lists, as folders relative to the root; `None`
+    /// without a workspace.
+    pub(super) fn workspace(
+        &self,
+        side: usize,
+        go: &Go,
+    ) -> Result<Option<BTreeSet<PathBuf>>, RunError> {
+        let Some(file) = self.work.as_ref().map(|work| self.mirrors[side].join(work)) else {
+            return Ok(None);
+        };
+        if !file.exists() {
+            return Ok(None);
+        }
+        let folder = file.parent().unwrap_or(&file).to_owned();
+        let used = local_targets(go, &file)?;
+        let used = used.iter().map(|target| normalized(&folder.join(target)));
+        let inside =
+            used.filter_map(|path| Some(path.strip_prefix(&self.roots[side]).ok()?.to_owned()));
+        Ok(Some(inside.collect()))
+    }
+
+    /// Makes what lies outside the repository, and is named by relative paths, appear beside the copies.
+    fn mirror_surroundings(
+        &mut self,
+        go: &Go,
+        environment: &Environment,
+        root: &Path,
+    ) -> Result<(), RunError> {
+        let mut named: BTreeSet<PathBuf> = BTreeSet::new();
+        if !matches!(environment.gowork.as_str(), "" | "off") {
+            let work = PathBuf::from(&environment.gowork);
+            let work = work.canonicalize().unwrap_or(work);
+            self.work = Some(relative_to_root(&work));
+            let sum = work.with_extension("work.sum");
+            for file in [&work, &sum].into_iter().filter(|file| file.is_file()) {
+                for mirror in &self.mirrors {
+                    let copy = mirrored(mirror, file);
+                    // A copy has its own, unless git ignores it or it lies outside.
+                    let tracked_elsewhere = self
+                        .mirrors
+                        .iter()
+                        .any(|other| mirrored(other, file).exists())
+                        && file.starts_with(root);
+                    if !copy.exists() && !tracked_elsewhere {
+                        copy_file(file, &copy)?;
+                    }
+                }
+            }
+            let folder = work.parent().unwrap_or(&work).to_owned();
+            let targets = local_targets(go, &work)?;
+            named.extend(
+                targets
+                    .iter()
+                    .map(|target| normalized(&folder.join(target))),
+            );
+        }
+        for tree in &self.roots {
+            for module in find_modules(tree, Path::new("")) {
+                let file = tree.join(&module.folder).join("go.mod");
+                let text = fs::read(&file).unwrap_or_default();
+                if memchr::memmem::find(&text, b"=> .").is_none() {
+                    continue;
+                }
+                // One that go cannot read is told of when its packages are listed.
+                let targets = local_targets(go, &file).unwrap_or_default();
+                let folder = root.join(&module.folder);
+                named.extend(
+                    targets
+                        .iter()
+                        .map(|target| normalized(&folder.join(target))),
+                );
+            }
+        }
+        for target in named
+            .iter()
+            .filter(|target| !target.starts_with(root) && target.is_dir())
+        {
+            for mirror in &self.mirrors {
+                let to = mirrored(mirror, target);
+                if to.symlink_metadata().is_ok() {
+                    continue;
+                }
+                if let Some(parent) = to.parent() {
+                    fs::create_dir_all(parent).map_err(RunError::io(parent))?;
+                }
+                link(target, &to).map_err(RunError::io(&to))?;
+                self.outside = true;
+            }
+        }
+        Ok(())
+    }
+
+    fn prepare(
+        &self,
+        command: &str,
+        time: Duration,
+        interrupt: &Interrupt,
+    ) -> Result<(), RunError> {
+        for (root, side) in self.roots.iter().zip(["baseline", "candidate"]) {
+            let folder = root.join(&self.here);
+            let (shell, flag) = if cfg!(windows) {
+                ("cmd", "/C")
+            } else {
+                ("sh", "-c")
+            };
+            let mut shell = Command::new(shell);
+            shell
+                .args([flag, command])
+                .current_dir(&folder)
+                .env("PWD", &folder);
+            let bounds = Bounds {
+                time,
+                output: 1 << 20,
+            };
+            let finished = process::run(shell, Errors::WithOutput, bounds, interrupt)
+                .map_err(RunError::io(&folder))?;
+            if let Some(signal) = interrupt.signal() {
+                return Err(RunError::Interrupted(signal));
+            }
+            if !finished.succeeded() {
+                let text = finished.text();
+                return Err(RunError::Prepare {
+                    command: command.to_owned(),
+                    side,
+                    log: text.lines().last().unwrap_or_default().to_owned(),
+                });
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The baseline: what the user names, what a CI says, or where the candidate left the default branch.
+fn baseline(
+    options: &Options,
+    repository: &Repository,
+    candidate: &Commit,
+) -> Result<Chosen, RunError> {
+    let since = |revision: &str| -> Result<Chosen, RunError> {
+        let tip = repository.resolve(revision)?;
+        let commit = repository.merge_base(&tip, candidate)?;
+        let name = format!("{} (merge base with {revision})", commit.short());
+        Ok(Chosen { commit, name })
+    };
+    match &options.base {
+        Some(revision) if options.exact_base => {
+            let commit = repository.resolve(revision)?;
+            let name = format!("{} ({revision})", commit.short());
+            Ok(Chosen { commit, name })
+        }
+        Some(revision) => since(revision),
+        None => match Ci::of_environment() {
+            Some(ci) => ci.baseline(repository, candidate, since),
+            None => since(&repository.default_branch().ok_or(RunError::NoBase)?),
+        },
+    }
+}
+
+/// What GitHub Actions says of the event that a workflow runs for.
+struct Ci {
+    event: String,
+    reference: String,
+    payload: Payload,
+    base_branch: Option<String>,
+}
+
+#[derive(Default, Deserialize)]
+struct Payload {
+    pull_request: Option<PullRequest>,
+    merge_group: Option<MergeGroup>,
+    before: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct PullRequest {
+    base: Base,
+}
+
+#[derive(Deserialize)]
+struct Base {
+    sha: String,
+}
+
+#[derive(Deserialize)]
+struct MergeGroup {
+    base_sha: String,
+}
+
+impl Ci {
+    fn of_environment() -> Option<Ci> {
+        let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+        variable("GITHUB_ACTIONS")?;
+        let payload = variable("GITHUB_EVENT_PATH").and_then(|path| fs::read(path).ok());
+        let payload = payload.and_then(|bytes| serde_json::from_slice(&bytes).ok());
+        Some(Ci {
+            event: variable("GITHUB_EVENT_NAME")?,
+            reference: variable("GITHUB_REF").unwrap_or_default(),
+            payload: payload.unwrap_or_default(),
+            base_branch: variable("GITHUB_BASE_REF"),
+        })
+    }
+
+    fn baseline(
+        &self,
+        repository: &Repository,
+        candidate: &Commit,
+        since: impl Fn(&str) -> Result<Chosen, RunError>,
+    ) -> Result<Chosen, RunError> {
+        let merged = self.reference.starts_with("refs/pull/") && self.reference.ends_with("/merge");
+        if self.event.starts_with("pull_request") && merged {
+            // The commit that is checked out merges the pull request into its base.
+            if let Some(commit) = repository.first_parent_of_merge(candidate) {
+                let name = format!("{} (base of the pull request)", commit.short());
+                return Ok(Chosen { commit, name });
+            }
+        }
+        let branch = self
+            .base_branch
+            .as_ref()
+            .map(|branch| format!("origin/{branch}"));
+        let pull = self
+            .payload
+            .pull_request
+            .as_ref()
+            .map(|pull| pull.base.sha.clone());
+        let group = self
+            .payload
+            .merge_group
+            .as_ref()
+            .map(|group| group.base_sha.clone());
+        let before = self.payload.before.clone().filter(|_| self.event == "push");
+        let before = before.filter(|before| before.bytes().any(|b| b != b'0'));
+        let named: Vec<String> = [branch, pull, group, before]
+            .into_iter()
+            .flatten()
+            .collect();
+        for revision in &named {
+            if let Ok(chosen) = since(revision) {
+                return Ok(chosen);
+            }
+        }
+        if repository.is_shallow() {
+            let depth = if merged { 2 } else { 0 };
+            return Err(RunError::Shallow { depth });
+        }
+        since(&repository.default_branch().ok_or(RunError::NoBase)?)
+    }
+}
+
+/// Where a path lies in a mirror of the file system.
+fn mirrored(mirror: &Path, path: &Path) -> PathBuf {
+    mirror.join(relative_to_root(path))
+}
+
+fn relative_to_root(path: &Path) -> PathBuf {
+    path.components()
+        .filter(|part| matches!(part, Component::Normal(_)))
+        .collect()
+}
+
+/// A path without `.` and `..`, by its words alone.
+fn normalized(path: &Path) -> PathBuf {
+    let mut normal = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::ParentDir => {
+                normal.pop();
+            }
+            Component::CurDir => {}
+            other => normal.push(other),
+        }
+    }
+    normal
+}
+
+fn copy_file(from: &Path, to: &Path) -> Result<(), RunError> {
+    if let Some(parent) = to.parent() {
+        fs::create_dir_all(parent).map_err(RunError::io(parent))?;
+    }
+    fs::copy(from, to).map(drop).map_err(RunError::io(to))
+}
