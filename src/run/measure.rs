@@ -36,13 +36,26 @@ pub(super) struct Target<'a> {
     /// The baseline's binaries, built when they are needed.
     pub(super) binaries: BTreeMap<Source, Built>,
     pub(super) trimpath: bool,
-    /// Whether data of the package's own `testdata` differs.
-    pub(super) data_differs: bool,
+    /// What differs of the files that it may read.
+    pub(super) data: Data,
     /// The benchmarks whose own code differs.
     pub(super) changed: BTreeSet<String>,
     pub(super) batches: Vec<Batch>,
     /// Where results of the baseline are kept.
     pub(super) key: Option<String>,
+}
+
+/// What differs of the files that a benchmark may read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Data {
+    /// Nothing.
+    Same,
+    /// Files in folders called `testdata`: part of the benchmark, and so given to both sides.
+    TestDataDiffers,
+    /// Other files: part of the program.
+    Differs,
+    /// Files of both kinds, which cannot be told apart when they are read.
+    BothDiffer,
 }
 
 /// What the baseline's figures are measured with.
@@ -134,7 +147,7 @@ impl<'a> Target<'a> {
 
     /// Whether the baseline runs with the candidate's data.
     fn shares_data(&self, source: Source) -> bool {
-        source == Source::Overlay || (self.data_differs && self.overlay.is_none())
+        self.data == Data::TestDataDiffers && (source == Source::Overlay || self.overlay.is_none())
     }
 
     /// The batches of a kept result, if they are of the same benchmarks.
@@ -372,14 +385,18 @@ impl Measurement<'_> {
         for batch in &target.batches {
             for function in &batch.functions {
                 let code = target.changed.contains(function);
-                let why = match (code, target.data_differs) {
+                let data = matches!(target.data, Data::TestDataDiffers | Data::BothDiffer);
+                let why = match (code, data) {
                     (true, _) => "its code or what it reaches of the test files changed",
                     (false, true) => "its test data changed",
                     (false, false) => continue,
                 };
                 let measured = match batch.source {
                     Source::None => continue,
-                    Source::Overlay => Measured::Alike,
+                    Source::Overlay if code || target.shares_data(Source::Overlay) => {
+                        Measured::Alike
+                    }
+                    Source::Overlay => Measured::Apart,
                     Source::Own if !code && target.shares_data(Source::Own) => Measured::Alike,
                     Source::Own => Measured::Apart,
                 };

@@ -10,7 +10,7 @@ use super::cache::{self, Cache, Entry, KeptBatch};
 use super::changes::is_test_data;
 use super::error::RunError;
 use super::execute::{Executor, Program, Ran};
-use super::measure::{BASELINE, Batch, CANDIDATE, Measurement, Notes, Source, State, Target};
+use super::measure::{BASELINE, Batch, CANDIDATE, Data, Measurement, Notes, Source, State, Target};
 use super::options::Options;
 use super::output;
 use super::packages::{Selection, Subject, affected, subjects};
@@ -213,13 +213,9 @@ impl<'a> Session<'a> {
             if subject.benchmarks(CANDIDATE).is_empty() {
                 continue;
             }
-            let data = self
-                .trees
-                .changes
-                .data_for(&subject.folder)
-                .next()
-                .is_some();
-            if differing.contains(&subject.package) || data {
+            let mut data = self.trees.changes.data_for(&subject.folder);
+            let reads = data.any(|path| !is_test_data(path));
+            if differing.contains(&subject.package) || reads {
                 wanted.push((number, subject));
             } else {
                 self.identical(subject, IdenticalBy::Sources);
@@ -288,9 +284,16 @@ impl<'a> Session<'a> {
         } else {
             None
         };
-        let data_differs = changes
-            .data_for(&subject.folder)
-            .any(|path| is_test_data(path) && path.starts_with(&subject.folder));
+        let data = changes.data_for(&subject.folder);
+        let (test_data, other): (Vec<&Path>, Vec<&Path>) =
+            data.partition(|path| is_test_data(path));
+        let data = match (test_data.is_empty(), other.is_empty()) {
+            (true, true) => Data::Same,
+            (false, true) => Data::TestDataDiffers,
+            // What the program itself reads is not to be the candidate's for both.
+            (true, false) => Data::Differs,
+            (false, false) => Data::BothDiffer,
+        };
         let mut target = Target {
             number,
             subject,
@@ -299,7 +302,7 @@ impl<'a> Session<'a> {
             overlay,
             binaries: BTreeMap::new(),
             trimpath: true,
-            data_differs,
+            data,
             changed: if tests_differ {
                 ruler::changed(subject)
             } else {
@@ -309,7 +312,7 @@ impl<'a> Session<'a> {
             key: None,
         };
         // What is kept holds for one tree: with data of the other, or anything outside, it does not.
-        let whole = !data_differs && !self.trees.outside && subject.sides[BASELINE].is_some();
+        let whole = data == Data::Same && !self.trees.outside && subject.sides[BASELINE].is_some();
         if self.cache.is_some() && whole {
             target.key = Some(self.key(&target));
         }
@@ -324,7 +327,16 @@ impl<'a> Session<'a> {
             .as_ref()
             .map(Overlay::digest)
             .unwrap_or_default();
-        let environment = format!("{:?}", self.environments[BASELINE]);
+        let go = &self.environments[BASELINE];
+        let environment = [
+            &go.goversion,
+            &go.goos,
+            &go.goarch,
+            &go.goflags,
+            &go.goexperiment,
+            &go.cgo_enabled,
+        ]
+        .map(String::as_str);
         let settings = format!(
             "{:?} {:?} {:?} {:?} {:?} {:?}",
             options.bench,
@@ -339,10 +351,10 @@ impl<'a> Session<'a> {
             self.trees.base_tree.as_str(),
             &target.subject.package,
             &overlay,
-            &environment,
             &settings,
         ];
-        cache::key(parts.into_iter().chain(machine.iter().map(String::as_str)))
+        let parts = parts.into_iter().chain(environment);
+        cache::key(parts.chain(machine.iter().map(String::as_str)))
     }
 
     fn kept(&self, targets: &[Target<'_>]) -> BTreeMap<usize, Entry> {
@@ -408,11 +420,9 @@ impl<'a> Session<'a> {
         if digest(&target.candidate)? != baseline {
             return Ok(false);
         }
-        let data: Vec<&Path> = self
-            .trees
-            .changes
-            .data_for(&target.subject.folder)
-            .collect();
+        // Of the same test data, which both sides are given, the same binary makes the same.
+        let data = self.trees.changes.data_for(&target.subject.folder);
+        let data: Vec<&Path> = data.filter(|path| !is_test_data(path)).collect();
         Ok(data.is_empty() || !self.reads_any(target, &data)?)
     }
 

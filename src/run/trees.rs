@@ -178,16 +178,12 @@ impl Trees {
             self.work = Some(relative_to_root(&work));
             let sum = work.with_extension("work.sum");
             for file in [&work, &sum].into_iter().filter(|file| file.is_file()) {
-                for mirror in &self.mirrors {
-                    let copy = mirrored(mirror, file);
-                    // A copy has its own, unless git ignores it or it lies outside.
-                    let tracked_elsewhere = self
-                        .mirrors
-                        .iter()
-                        .any(|other| mirrored(other, file).exists())
-                        && file.starts_with(root);
-                    if !copy.exists() && !tracked_elsewhere {
-                        copy_file(file, &copy)?;
+                // Where git knows it, a side has its own, or has none. Where git ignores it or it lies
+                // outside, both have the one that there is.
+                let copies = [0, 1].map(|side: usize| mirrored(&self.mirrors[side], file));
+                if !copies.iter().any(|copy| copy.exists()) {
+                    for copy in &copies {
+                        copy_file(file, copy)?;
                     }
                 }
             }
