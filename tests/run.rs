@@ -176,26 +176,74 @@ fn a_changed_benchmark_measures_the_old_code_too() {
     );
     assert_eq!(
         worse.report["circumstances"]["rulers"][0]["measured"],
-        "alike"
+        "candidate"
     );
 }
 
 #[test]
-fn a_benchmark_that_the_old_code_cannot_run_is_another_ruler() {
+fn a_benchmark_that_the_old_code_cannot_run_is_measured_as_it_was() {
     let repo = Repo::with_sum();
+    let twice = "\nfunc Twice(n int) []int { return append(Sum(n), Sum(n)...) }\n";
+    repo.write("sum/sum.go", &format!("{SUM}{twice}"));
+    let test = sum_test("").replace("Sum(100)", "Twice(100)");
+    repo.write("sum/sum_test.go", &test);
+    let run = repo.run(&[]);
+    assert_eq!(run.code, 0, "{run}");
+    assert_eq!(
+        statuses(&run.report, "allocs/op"),
+        [row("BenchmarkSum", "unchanged")]
+    );
+    assert_eq!(
+        run.report["circumstances"]["rulers"][0]["measured"],
+        "baseline"
+    );
+    // The old benchmark sees what became of the old function.
     repo.write(
         "sum/sum.go",
-        &format!("{SUM}\nfunc Twice(n int) []int {{ return append(Sum(n), Sum(n)...) }}\n"),
+        &format!(
+            "{}{twice}",
+            SUM.replace("make([]int, 0, n)", "make([]int, 0)")
+        ),
     );
+    assert_eq!(repo.run(&[]).code, 1);
+    // It compiles with the old code, and fails there.
+    let check = "if len(Sum(3)) != 4 {\n\t\t\tb.Fatal(\"old\")\n\t\t}\n\t\tsink = Sum(100)";
     repo.write(
         "sum/sum_test.go",
-        &sum_test("").replace("Sum(100)", "Twice(100)"),
+        &sum_test("").replace("sink = Sum(100)", check),
+    );
+    repo.write(
+        "sum/sum.go",
+        &SUM.replace("make([]int, 0, n)", "make([]int, 0, n+1)")
+            .replace("i < n;", "i <= n;"),
+    );
+    let run = repo.run(&[]);
+    assert_eq!(
+        run.report["circumstances"]["rulers"][0]["measured"], "baseline",
+        "{run}"
+    );
+}
+
+#[test]
+fn a_benchmark_that_neither_side_can_share_is_another_ruler() {
+    let repo = Repo::with_sum();
+    let renamed = SUM
+        .replace("func Sum(", "func Total(")
+        .replace("make([]int, 0, n)", "make([]int, 0)");
+    repo.write("sum/sum.go", &renamed);
+    repo.write(
+        "sum/sum_test.go",
+        &sum_test("").replace("Sum(100)", "Total(100)"),
     );
     let run = repo.run(&[]);
     assert_eq!(run.code, 3, "{run}");
     assert_eq!(
         statuses(&run.report, "allocs/op"),
         [row("BenchmarkSum", "ruler-changed")]
+    );
+    assert_eq!(
+        run.report["circumstances"]["rulers"][0]["measured"],
+        "apart"
     );
     assert_eq!(repo.run(&["--on", "ruler-changed=pass"]).code, 0);
 }
@@ -747,7 +795,7 @@ fn flags_reach_go_and_the_benchmarks() {
                 "--count",
                 "3",
                 "--benchtime",
-                "50x",
+                "1000x",
                 "--",
                 "-test.short",
             ],
@@ -764,7 +812,7 @@ fn flags_reach_go_and_the_benchmarks() {
         rows.iter()
             .all(|row| row["baseline"]["samples"].as_array().unwrap().len() == 3)
     );
-    assert!(rows.iter().all(|row| row["baseline"]["iterations"] == 50.0));
+    assert!(rows.iter().all(|row| row["baseline"]["iterations"] == 1000.0));
 }
 
 #[test]

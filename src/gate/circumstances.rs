@@ -81,8 +81,10 @@ pub struct Ruler {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Measured {
-    /// Both with the candidate's benchmark code: the figures can be compared.
-    Alike,
+    /// Both with the candidate's benchmark: the figures can be compared.
+    Candidate,
+    /// Both with the baseline's benchmark: the figures can be compared.
+    Baseline,
     /// Each with its own: a rise may be the benchmark's.
     Apart,
 }

@@ -166,9 +166,13 @@ fn rulers(circumstances: &Circumstances, findings: &mut Vec<Finding>) {
             [] => continue,
         };
         let (severity, what) = match measured {
-            Measured::Alike => (
+            Measured::Candidate => (
                 Severity::Info,
                 "the code of both sides was measured with the candidate's benchmark",
+            ),
+            Measured::Baseline => (
+                Severity::Info,
+                "the code of both sides was measured with the baseline's benchmark",
             ),
             Measured::Apart => (
                 Severity::Warning,

@@ -33,6 +33,9 @@ pub(super) struct Target<'a> {
     pub(super) folders: [PathBuf; 2],
     pub(super) candidate: PathBuf,
     pub(super) overlay: Option<Overlay>,
+    /// The candidate's code under the baseline's test files, once it was needed: the binary, if that
+    /// compiles, and the benchmarks that it has.
+    pub(super) old_benchmarks: Option<Option<(PathBuf, BTreeSet<String>)>>,
     /// The baseline's binaries, built when they are needed.
     pub(super) binaries: BTreeMap<Source, Built>,
     pub(super) trimpath: bool,
@@ -58,14 +61,16 @@ pub(super) enum Data {
     BothDiffer,
 }
 
-/// What the baseline's figures are measured with.
+/// With what a benchmark is measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Source {
-    /// Its code under the candidate's test files.
+    /// The code of both sides under the candidate's test files.
     Overlay,
-    /// Its own test binary.
+    /// The code of both sides under the baseline's test files.
+    Old,
+    /// The test binary of each side as it is.
     Own,
-    /// Nothing: the benchmark is new.
+    /// The candidate's alone: the benchmark is new.
     None,
 }
 
@@ -200,31 +205,36 @@ impl Batch {
 }
 
 impl Measurement<'_> {
-    fn program(&self, target: &Target<'_>, source: Option<Source>) -> Option<Program> {
-        let Some(source) = source else {
-            return Some(Program {
-                side: CANDIDATE,
-                binary: target.candidate.clone(),
-                folder: target.folders[CANDIDATE].clone(),
-            });
-        };
-        match target.binaries.get(&source)? {
-            Built::Binary(binary) => Some(Program {
-                side: BASELINE,
-                binary: binary.clone(),
-                folder: target.folders[if target.shares_data(source) {
-                    CANDIDATE
-                } else {
+    /// The program of a side.
+    fn program(&self, target: &Target<'_>, side: usize, source: Source) -> Option<Program> {
+        let (binary, folder) = match (side, source) {
+            (CANDIDATE, Source::Old) => {
+                let (binary, _) = target.old_benchmarks.as_ref()?.as_ref()?;
+                // With its benchmarks comes the data that they read.
+                let data = if target.data == Data::TestDataDiffers {
                     BASELINE
-                }]
-                .clone(),
-            }),
-            Built::Failed(_) => None,
-        }
+                } else {
+                    CANDIDATE
+                };
+                (binary, data)
+            }
+            (CANDIDATE, _) => (&target.candidate, CANDIDATE),
+            _ => match target.binaries.get(&built_for(source))? {
+                Built::Binary(binary) if target.shares_data(source) => (binary, CANDIDATE),
+                Built::Binary(binary) => (binary, BASELINE),
+                Built::Failed(_) => return None,
+            },
+        };
+        Some(Program {
+            side,
+            binary: binary.clone(),
+            folder: target.folders[folder].clone(),
+        })
     }
 
     /// Builds a binary of the baseline if it is not there yet.
     fn need(&self, target: &mut Target<'_>, source: Source) -> Result<(), RunError> {
+        let source = built_for(source);
         if source == Source::None || target.binaries.contains_key(&source) {
             return Ok(());
         }
@@ -264,7 +274,13 @@ impl Measurement<'_> {
         let mut planned: Vec<Batch> = Vec::new();
         let mut start = Duration::MAX;
         for function in functions {
-            let source = target.source(&function);
+            let mut source = target.source(&function);
+            if source == Source::Own
+                && target.changed.contains(&function)
+                && self.has_old(target, &function)?
+            {
+                source = Source::Old;
+            }
             let one = vec![function.clone()];
             if self.executor.time_is_up() {
                 let mut batch = Batch::new(one, source, String::new());
@@ -377,6 +393,7 @@ impl Measurement<'_> {
             target.candidate = binary;
         }
         target.binaries.clear();
+        target.old_benchmarks = None;
         target.key = None;
         Ok(())
     }
@@ -393,11 +410,12 @@ impl Measurement<'_> {
                 };
                 let measured = match batch.source {
                     Source::None => continue,
+                    Source::Old => Measured::Baseline,
                     Source::Overlay if code || target.shares_data(Source::Overlay) => {
-                        Measured::Alike
+                        Measured::Candidate
                     }
                     Source::Overlay => Measured::Apart,
-                    Source::Own if !code && target.shares_data(Source::Own) => Measured::Alike,
+                    Source::Own if !code && target.shares_data(Source::Own) => Measured::Candidate,
                     Source::Own => Measured::Apart,
                 };
                 let ruler = Ruler {
@@ -454,7 +472,7 @@ impl Measurement<'_> {
     ) -> Result<(), RunError> {
         let source = target.batches[index].source;
         self.need(target, source)?;
-        if let Some(Built::Failed(log)) = target.binaries.get(&source) {
+        if let Some(Built::Failed(log)) = target.binaries.get(&built_for(source)) {
             let log = output::build_failed(log, &target.subject.package);
             return self.baseline_fails(target, index, log, notes);
         }
@@ -470,8 +488,7 @@ impl Measurement<'_> {
                 if side == BASELINE && source == Source::None {
                     continue;
                 }
-                let program = self.program(target, (side == BASELINE).then_some(source));
-                let Some(program) = program else {
+                let Some(program) = self.program(target, side, source) else {
                     continue;
                 };
                 let batch = &target.batches[index];
@@ -494,11 +511,15 @@ impl Measurement<'_> {
                     let output = std::mem::take(&mut pair.outputs[BASELINE]);
                     return self.baseline_fails(target, index, output, notes);
                 }
+                if source == Source::Old {
+                    // The old benchmark does not suit the new code: each side has its own.
+                    return self.measure_apart(target, index, notes);
+                }
                 notes.log(CANDIDATE, target, &finished.output);
                 // The other side shows what is lost.
                 if side == first
                     && source != Source::None
-                    && let Some(program) = self.program(target, Some(source))
+                    && let Some(program) = self.program(target, BASELINE, source)
                     && let Ran::Ended(other) = {
                         let batch = &target.batches[index];
                         self.executor
@@ -534,20 +555,25 @@ impl Measurement<'_> {
         let source = target.batches[index].source;
         let own = target.subject.benchmarks(BASELINE).contains(&function);
         if source == Source::Overlay {
-            let which = target.named(&function);
-            notes.rulers.retain(|ruler| ruler.which != which);
-            if own && target.changed.contains(&function) {
-                notes.rulers.push(Ruler {
-                    which,
-                    measured: Measured::Apart,
-                    why: "the code of the baseline fails under the candidate's benchmark"
-                        .to_owned(),
-                });
-            }
+            let source = match own {
+                true if self.has_old(target, &function)? => Source::Old,
+                true => return self.measure_apart(target, index, notes),
+                false => Source::None,
+            };
             let batch = &mut target.batches[index];
-            batch.source = if own { Source::Own } else { Source::None };
+            batch.source = source;
             batch.pairs.clear();
+            let which = target.named(&function);
+            notes
+                .rulers
+                .retain(|ruler| ruler.which != which || source != Source::None);
+            for ruler in notes.rulers.iter_mut().filter(|ruler| ruler.which == which) {
+                ruler.measured = Measured::Baseline;
+            }
             return Ok(());
+        }
+        if source == Source::Old {
+            return self.measure_apart(target, index, notes);
         }
         notes.log(BASELINE, target, &output);
         // What the candidate has of it is shown, too.
@@ -562,6 +588,72 @@ impl Measurement<'_> {
         batch.pairs.push(pair);
         batch.state = State::Failed;
         Ok(())
+    }
+}
+
+impl Measurement<'_> {
+    /// Measures each side with its own benchmark. If that is another, a rise may be the benchmark's.
+    fn measure_apart(
+        &self,
+        target: &mut Target<'_>,
+        index: usize,
+        notes: &mut Notes,
+    ) -> Result<(), RunError> {
+        self.need(target, Source::Own)?;
+        let batch = &mut target.batches[index];
+        batch.source = Source::Own;
+        batch.pairs.clear();
+        let function = batch.functions[0].clone();
+        let which = target.named(&function);
+        notes.rulers.retain(|ruler| ruler.which != which);
+        if target.changed.contains(&function) {
+            let why = "it changed, and neither side's code runs under the other's benchmark";
+            notes.rulers.push(Ruler {
+                which,
+                measured: Measured::Apart,
+                why: why.to_owned(),
+            });
+        }
+        Ok(())
+    }
+
+    /// Whether the candidate's code compiles with the baseline's form of a benchmark.
+    fn has_old(&self, target: &mut Target<'_>, function: &str) -> Result<bool, RunError> {
+        if target.old_benchmarks.is_none() {
+            target.old_benchmarks = Some(self.build_old(target)?);
+        }
+        let old = target.old_benchmarks.as_ref().and_then(Option::as_ref);
+        Ok(old.is_some_and(|(_, benchmarks)| benchmarks.contains(function)))
+    }
+
+    fn build_old(
+        &self,
+        target: &Target<'_>,
+    ) -> Result<Option<(PathBuf, BTreeSet<String>)>, RunError> {
+        let Builder { roots, go, folder } = self.builder;
+        let into = folder.join(format!("old-{:04}", target.number));
+        let fit = Overlay::fit(target.subject, CANDIDATE, roots, &go[CANDIDATE], &into)?;
+        let Some(overlay) = fit else {
+            return Ok(None);
+        };
+        let job = Job {
+            number: target.number,
+            subject: target.subject,
+            overlay: Some(&overlay),
+        };
+        let mut built = self.builder.build(CANDIDATE, target.trimpath, &[job])?;
+        Ok(match built.remove(0) {
+            Built::Binary(binary) => Some((binary, overlay.benchmarks)),
+            Built::Failed(_) => None,
+        })
+    }
+}
+
+/// The binary of the baseline that a source needs.
+fn built_for(source: Source) -> Source {
+    match source {
+        Source::Old => Source::Own,
+        other => other,
     }
 }
 
@@ -582,7 +674,8 @@ impl Batch {
 
     /// Figures that depend on the number of iterations: of a hundred, and of at least five times as many.
     pub(super) fn dependences(&self, package: &str) -> Vec<IterationDependence> {
-        let Some(pair) = self.pairs.first() else {
+        // The probe was of the candidate's own benchmark.
+        let Some(pair) = self.pairs.first().filter(|_| self.source != Source::Old) else {
             return Vec::new();
         };
         let measured = output::figures(&pair.outputs[CANDIDATE]);

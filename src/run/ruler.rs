@@ -1,6 +1,6 @@
-//! The same ruler for both sides: where the test files of a package differ, the baseline's code is
-//! built with the candidate's. What of them does not compile against the old code (a test of a
-//! function that is new, most often) is left out, declaration by declaration, as the compiler names it.
+//! The same ruler for both sides: where the test files of a package differ, the code of one side is
+//! built with the other's. What of them does not compile (a test of a function that is new, most
+//! often) is left out, declaration by declaration, as the compiler names it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -15,7 +15,7 @@ use crate::golang::{Build, Go, SourceFile, TEST_SUFFIX};
 /// How often the compiler is asked before the old benchmarks are taken after all.
 const MOST_ATTEMPTS: usize = 8;
 
-/// The candidate's test files over the baseline's, ready to build.
+/// The test files of one side over the other's, ready to build.
 #[derive(Clone, Debug)]
 pub(super) struct Overlay {
     /// Where go reads a file, and what it is to read instead; nothing removes it.
@@ -24,9 +24,9 @@ pub(super) struct Overlay {
     pub(super) benchmarks: BTreeSet<String>,
 }
 
-/// A test file of the candidate on its way into the baseline.
+/// A test file of one side on its way into the other.
 struct Page {
-    /// Where it lies in the baseline's tree.
+    /// Where it lies in the other's tree.
     place: PathBuf,
     /// The file that is read instead: the compiler speaks of this one.
     file: PathBuf,
@@ -36,18 +36,20 @@ struct Page {
 }
 
 impl Overlay {
-    /// Finds out how much of the candidate's test files compiles with the baseline's code. `None` if
-    /// nothing of use does. Files go to `into`, which is made.
+    /// Finds out how much of the other side's test files compiles with the code of side `onto`. `None`
+    /// if nothing of use does. Files go to `into`, which is made.
     pub(super) fn fit(
         subject: &Subject,
+        onto: usize,
         roots: &[PathBuf; 2],
         go: &Go,
         into: &Path,
     ) -> Result<Option<Overlay>, RunError> {
-        let (Some(_), Some(new)) = (&subject.sides[0], &subject.sides[1]) else {
+        let [Some(_), Some(_)] = &subject.sides else {
             return Ok(None);
         };
-        let folders = [0, 1].map(|side: usize| roots[side].join(&subject.folder));
+        let wanted = subject.benchmarks(1 - onto);
+        let folders = [onto, 1 - onto].map(|side| roots[side].join(&subject.folder));
         fs::create_dir_all(into).map_err(RunError::io(into))?;
         let mut pages = Vec::new();
         let mut replacements = BTreeMap::new();
@@ -60,7 +62,7 @@ impl Overlay {
                 replacements.insert(folders[0].join(&name), None);
             }
         }
-        // Those that the build leaves out on this machine come, too: it leaves them out again.
+        // Those that the build leaves out here come, too: it leaves them out again.
         for entry in fs::read_dir(&folders[1])
             .map_err(RunError::io(&folders[1]))?
             .flatten()
@@ -81,7 +83,7 @@ impl Overlay {
                 changed: false,
             });
         }
-        let module = roots[0].join(&subject.scope.folder);
+        let module = roots[onto].join(&subject.scope.folder);
         let file = into.join("overlay.json");
         for _ in 0..MOST_ATTEMPTS {
             write(&file, &replacements)?;
@@ -94,8 +96,7 @@ impl Overlay {
             let Some(log) = build.errors(&subject.scope.go(go), &subject.package)? else {
                 let left = pages.iter().flat_map(|page| page.source.benchmarks());
                 let left: BTreeSet<String> = left.map(str::to_owned).collect();
-                let benchmarks: BTreeSet<String> = new
-                    .benchmarks
+                let benchmarks: BTreeSet<String> = wanted
                     .iter()
                     .filter(|name| left.contains(*name))
                     .cloned()

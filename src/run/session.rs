@@ -280,7 +280,7 @@ impl<'a> Session<'a> {
         let tests_differ = changes.touch_tests_in(&subject.folder);
         let overlay = if tests_differ {
             let into = self.builder.folder.join(format!("overlay-{number:04}"));
-            Overlay::fit(subject, roots, &self.builder.go[BASELINE], &into)?
+            Overlay::fit(subject, BASELINE, roots, &self.builder.go[BASELINE], &into)?
         } else {
             None
         };
@@ -300,6 +300,7 @@ impl<'a> Session<'a> {
             folders: [BASELINE, CANDIDATE].map(|side| roots[side].join(&subject.folder)),
             candidate,
             overlay,
+            old_benchmarks: None,
             binaries: BTreeMap::new(),
             trimpath: true,
             data,
@@ -671,7 +672,11 @@ impl<'a> Session<'a> {
             .iter()
             .filter(|batch| batch.source != Source::None);
         let compared: Vec<&Batch> = compared.collect();
-        let whole = compared.iter().all(|batch| batch.state == State::Settled);
+        // What had to be measured otherwise than it was planned is not what the next run plans.
+        let whole = compared.iter().all(|batch| {
+            let planned = |name: &String| target.source(name) == batch.source;
+            batch.state == State::Settled && batch.functions.iter().all(planned)
+        });
         let fresh = compared.iter().any(|batch| !batch.kept);
         let source = if target.overlay.is_some() {
             Source::Overlay
