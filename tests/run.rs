@@ -637,6 +637,43 @@ fn submodules_come_along() {
 }
 
 #[test]
+fn large_files_are_there_if_git_lfs_has_them_here() {
+    let repo = Repo::with_sum();
+    let pointer = |name: &str| {
+        format!("version https://git-lfs.github.com/spec/v1\noid sha256:{name}\nsize 5\n")
+    };
+    let (here, elsewhere) = ("ab".repeat(32), "cd".repeat(32));
+    repo.write(
+        ".gitattributes",
+        "*.big filter=lfs diff=lfs merge=lfs -text\n",
+    );
+    repo.write("sum/testdata/here.big", &pointer(&here));
+    repo.write("sum/testdata/elsewhere.big", &pointer(&elsewhere));
+    repo.write("sum/sum_test.go", &sum_test("").replace("import \"testing\"", "import (\n\t\"os\"\n\t\"testing\"\n)").replace("\tfor i", "\tif text, _ := os.ReadFile(\"testdata/here.big\"); string(text) != \"large\" {\n\t\tb.Fatal(string(text))\n\t}\n\tfor i"));
+    repo.git(&["-c", "filter.lfs.required=false", "add", "-A"]);
+    repo.git(&[
+        "-c",
+        "filter.lfs.required=false",
+        "commit",
+        "-q",
+        "-m",
+        "pointers",
+    ]);
+    repo.write(&format!(".git/lfs/objects/ab/ab/{here}"), "large");
+    repo.write(
+        "sum/sum.go",
+        &SUM.replace("make([]int, 0, n)", "make([]int, 0)"),
+    );
+    repo.commit("worse");
+    let run = repo.run(&["--base", "HEAD~1", "--head", "HEAD"]);
+    assert_eq!(run.code, 1, "{run}");
+    assert!(
+        run.has_finding("remark", "1 large files of git-lfs are not here"),
+        "{run}"
+    );
+}
+
+#[test]
 fn bad_input_gets_one_clear_sentence() {
     let repo = Repo::with_sum();
     let says = |run: &repository::Run, code: i32, text: &str| {
@@ -812,7 +849,10 @@ fn flags_reach_go_and_the_benchmarks() {
         rows.iter()
             .all(|row| row["baseline"]["samples"].as_array().unwrap().len() == 3)
     );
-    assert!(rows.iter().all(|row| row["baseline"]["iterations"] == 1000.0));
+    assert!(
+        rows.iter()
+            .all(|row| row["baseline"]["iterations"] == 1000.0)
+    );
 }
 
 #[test]

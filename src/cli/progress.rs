@@ -66,7 +66,7 @@ impl Progress {
                 left,
             } => {
                 self.round = format!("round {number}: {undecided} undecided");
-                if let Some(left) = left {
+                if let Some(left) = left.filter(|left| left.as_secs() > 0) {
                     let _ = write!(self.round, ", about {} more", short(left));
                 }
                 let round = self.round.clone();

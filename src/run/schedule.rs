@@ -84,11 +84,10 @@ fn is_settled(row: &JudgedRow) -> bool {
         return true;
     }
     // Stopping because there is nothing to find can miss something small; it cannot raise an alarm.
-    let no_worse = worse_by <= 0.0 && candidate.greatest() <= baseline.greatest();
     let tolerated = 0.5 * row.threshold.relative * baseline.center;
-    let far_within = worse_by > 0.0 && worse_by <= tolerated;
+    let no_worse = worse_by <= tolerated && candidate.greatest() <= baseline.greatest() + tolerated;
     let quantised = row.status == Status::Unchanged && row.notes.contains(&Note::Quantised);
-    samples >= CERTAIN && (no_worse || far_within || quantised)
+    samples >= CERTAIN && (no_worse || quantised)
 }
 
 #[cfg(test)]
