@@ -195,7 +195,7 @@ pub(super) struct MeasurementArguments {
     pub(super) cache: Option<PathBuf>,
 
     /// Keep no results of base commits, and use none
-    #[arg(long, conflicts_with = "cache")]
+    #[arg(long)]
     pub(super) no_cache: bool,
 }
 

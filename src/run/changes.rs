@@ -13,6 +13,9 @@ const SOURCES: [&str; 24] = [
     "sx", "swig", "swigcxx", "syso", "mod", "sum", "work", "pgo",
 ];
 
+/// Those of them that cgo may include from anywhere.
+const C_SOURCES: [&str; 10] = ["c", "cc", "cpp", "cxx", "m", "h", "hh", "hpp", "hxx", "inc"];
+
 /// Files that decide what everything is built from.
 const MANIFESTS: [&str; 5] = ["go.mod", "go.sum", "go.work", "go.work.sum", "modules.txt"];
 
@@ -66,6 +69,29 @@ impl Changes {
             path.parent() == Some(folder)
                 && path.to_string_lossy().ends_with(crate::golang::TEST_SUFFIX)
         })
+    }
+
+    /// C sources that differ and lie in no Go package of a tree: cgo may include them, and go does not
+    /// notice.
+    pub(super) fn unseen_c(&self, root: &Path) -> Vec<&Path> {
+        let holds_go = |folder: &Path| {
+            let entries = fs::read_dir(root.join(folder))
+                .into_iter()
+                .flatten()
+                .flatten();
+            entries
+                .into_iter()
+                .any(|entry| entry.path().extension().is_some_and(|own| own == "go"))
+        };
+        let of_c = |path: &&Path| {
+            let extension = path.extension().unwrap_or_default();
+            C_SOURCES.iter().any(|own| extension == *own) && !path.parent().is_some_and(holds_go)
+        };
+        self.paths
+            .iter()
+            .map(PathBuf::as_path)
+            .filter(of_c)
+            .collect()
     }
 
     /// The files that a benchmark of a package may read as data: any below its folder that is no
@@ -164,5 +190,11 @@ mod tests {
             [Path::new("p/q/data.json"), Path::new("r/testdata/y.go")]
         );
         assert!(Changes::between(&one, &one).unwrap().is_empty());
+        for file in ["p/in.h", "include/out.h"] {
+            fs::create_dir_all(other.join(file).parent().unwrap()).unwrap();
+            fs::write(other.join(file), "").unwrap();
+        }
+        let changes = Changes::between(&one, &other).unwrap();
+        assert_eq!(changes.unseen_c(&other), [Path::new("include/out.h")]);
     }
 }

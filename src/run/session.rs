@@ -71,6 +71,13 @@ fn session(
         ..Circumstances::default()
     };
     circumstances.deleted = deleted(&subjects);
+    if let [first, ..] = &trees.changes.unseen_c(&trees.roots[CANDIDATE])[..] {
+        circumstances.remarks.push(format!(
+            "{} changed and lies in no Go package: go does not see changes of what cgo includes from \
+             elsewhere, and may have built both sides with one of them",
+            first.display()
+        ));
+    }
     if let Some(shard) = options.shard {
         let mut place = 0..;
         subjects.retain(|_| place.next().is_some_and(|place| shard.takes(place)));
