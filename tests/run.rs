@@ -739,14 +739,28 @@ fn a_pull_request_is_compared_with_its_base() {
     repo.commit("meanwhile");
     repo.git(&["checkout", "-q", "--detach"]);
     repo.git(&["merge", "-q", "--no-edit", "feature"]);
+    let head = repo.git(&["rev-parse", "HEAD"]);
     let ci = [
         ("GITHUB_ACTIONS", "true"),
+        ("GITHUB_SHA", head.trim()),
         ("GITHUB_EVENT_NAME", "pull_request"),
         ("GITHUB_REF", "refs/pull/7/merge"),
         ("GITHUB_BASE_REF", "main"),
     ];
     let run = repo.run_with(&ci, &[]);
     assert_eq!(run.code, 1, "{run}");
+    // With the head of the pull request checked out, which is a merge, too, and no such base here.
+    repo.git(&["checkout", "-q", "feature"]);
+    repo.git(&["merge", "-q", "--no-edit", "main"]);
+    let other = repo.run_with(&ci, &[]);
+    assert_eq!(other.code, 2, "{other}");
+    assert!(
+        other.stderr.contains("`origin/main` names no commit"),
+        "{other}"
+    );
+    repo.git(&["update-ref", "refs/remotes/origin/main", "main"]);
+    assert_eq!(repo.run_with(&ci, &[]).code, 1);
+    repo.git(&["checkout", "-q", "--detach", head.trim()]);
     // What actions/checkout fetches unless it is told otherwise.
     let clone = tempfile::tempdir().unwrap();
     let to = clone.path().join("clone");

@@ -155,7 +155,7 @@ pub(super) struct MeasurementArguments {
     pub(super) bench: Option<String>,
 
     /// How long each benchmark runs, such as 1000x or 1s [default: iterations found by a probe]
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", value_parser = benchtime)]
     pub(super) benchtime: Option<String>,
 
     /// Samples a side of every benchmark [default: 2 to 10, as many as the verdict needs]
@@ -179,8 +179,8 @@ pub(super) struct MeasurementArguments {
     pub(super) tags: Option<String>,
 
     /// GOMAXPROCS values to run with
-    #[arg(long, value_name = "N,…")]
-    pub(super) cpu: Option<String>,
+    #[arg(long, value_name = "N", value_delimiter = ',', value_parser = clap::value_parser!(u32).range(1..))]
+    pub(super) cpu: Vec<u32>,
 
     /// Build with the race detector
     #[arg(long)]
@@ -341,6 +341,19 @@ fn duration(text: &str) -> Result<Duration, String> {
     match Duration::try_from(duration) {
         Ok(duration) if !duration.is_zero() => Ok(duration),
         _ => Err("expected more than nothing, such as 90s or 10m".to_owned()),
+    }
+}
+
+/// What `go test -benchtime` takes: `1000x`, or a duration.
+fn benchtime(text: &str) -> Result<String, String> {
+    let valid = match text.strip_suffix('x') {
+        Some(count) => count.parse::<u32>().is_ok_and(|count| count > 0),
+        None => !text.contains(' ') && duration(text).is_ok(),
+    };
+    if valid {
+        Ok(text.to_owned())
+    } else {
+        Err("expected a number of iterations, such as 1000x, or a duration, such as 1s".to_owned())
     }
 }
 

@@ -1,10 +1,11 @@
 //! `allocgate check`: read, compare, judge, report.
 
+use std::env;
 use std::fs;
 use std::path::PathBuf;
 use std::thread;
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 
 use super::args::CheckArguments;
 use super::outputs::Outputs;
@@ -16,7 +17,8 @@ use crate::policy::Policy;
 use crate::run::{self, BASELINE_FILE, CANDIDATE_FILE};
 
 pub(super) fn run(arguments: &CheckArguments) -> Result<u8> {
-    let policy = policy(&arguments.policy)?;
+    let here = env::current_dir().context("the working directory")?;
+    let policy = policy(&arguments.policy, &here)?;
     let reading = Reading::new(arguments.format.as_deref(), &arguments.max_input)?;
     refuse_to_overwrite(arguments)?;
     let outputs = Outputs::open(&arguments.output)?;

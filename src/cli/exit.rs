@@ -14,7 +14,7 @@ Exit codes:
   1  regression: a row allocates more than it may
   2  could not run: bad usage, unreadable input, broken policy
   3  could not judge: too few samples, a failed package, a vanished benchmark, …
-  130, 143  stopped by Ctrl-C, by SIGTERM";
+  129, 130, 143  stopped: the terminal was closed, Ctrl-C, SIGTERM";
 
 /// The exit code of an error: that of a shell for a signal, else that nothing could be run.
 pub(super) fn of_error(error: &anyhow::Error) -> u8 {

@@ -67,6 +67,14 @@ impl Outputs {
         Ok(())
     }
 
+    /// The real paths of the files.
+    pub(super) fn paths(&self) -> Vec<PathBuf> {
+        let paths = self.files.iter().map(|(_, path, _)| path);
+        paths
+            .filter_map(|path| fs::canonicalize(path).ok())
+            .collect()
+    }
+
     /// Whether any report shows unchanged rows.
     pub(super) fn show_unchanged(&self, arguments: &OutputArguments) -> bool {
         let formats = self

@@ -1,7 +1,7 @@
 //! The policy of a run: a file, or the defaults, with the flags on top.
 
 use std::env;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Context, Result, anyhow};
 
@@ -12,11 +12,12 @@ use crate::policy::{
 };
 use crate::unit::Unit;
 
-/// The policy file's policy, or the default one, with the flags on top.
-pub(super) fn policy(arguments: &PolicyArguments) -> Result<Policy> {
-    let mut policy = base_policy(arguments)?;
+/// The policy file's policy, or the default one, with the flags on top. Files and repositories are
+/// looked for from `here`.
+pub(super) fn policy(arguments: &PolicyArguments, here: &Path) -> Result<Policy> {
+    let mut policy = base_policy(arguments, here)?;
     if let Some(revision) = &arguments.waivers_since {
-        let repository = Repository::discover(&here()?)?;
+        let repository = Repository::discover(here)?;
         for message in repository.messages_since(revision)? {
             let trailers = message.trailers.iter();
             for (_, value) in trailers.filter(|(key, _)| key.eq_ignore_ascii_case(TRAILER)) {
@@ -53,15 +54,10 @@ pub(super) fn policy(arguments: &PolicyArguments) -> Result<Policy> {
     Ok(policy)
 }
 
-fn here() -> Result<PathBuf> {
-    env::current_dir().context("the working directory")
-}
-
 /// The policy without what flags change of it.
-fn base_policy(arguments: &PolicyArguments) -> Result<Policy> {
+fn base_policy(arguments: &PolicyArguments, here: &Path) -> Result<Policy> {
     if let Some(revision) = &arguments.policy_from {
-        let here = here()?;
-        let found = Repository::discover(&here)?.find_file(revision, &here, policy::FILE_NAME)?;
+        let found = Repository::discover(here)?.find_file(revision, here, policy::FILE_NAME)?;
         let Some((path, text)) = found else {
             return Ok(Policy::default());
         };
@@ -72,7 +68,7 @@ fn base_policy(arguments: &PolicyArguments) -> Result<Policy> {
     let path = match &arguments.policy {
         Some(path) => Some(path.clone()),
         None if arguments.no_policy => None,
-        None => Policy::find(&here()?),
+        None => Policy::find(here),
     };
     match path {
         Some(path) => Ok(Policy::read(&path, &shown(&path))?),

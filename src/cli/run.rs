@@ -27,9 +27,13 @@ const LOGS: usize = 5;
 const UNMEASURED: [&str; 2] = [Unit::TIME, "B/s"];
 
 pub(super) fn run(arguments: &RunArguments) -> Result<u8> {
-    let policy = for_run(policy(&arguments.policy)?, arguments.measurement.time);
-    let options = options(arguments)?;
+    let here = here(arguments)?;
+    let policy = for_run(
+        policy(&arguments.policy, &here)?,
+        arguments.measurement.time,
+    );
     let outputs = Outputs::open(&arguments.output)?;
+    let options = options(arguments, here, &policy, &outputs)?;
     if let Some(folder) = &arguments.save {
         fs::create_dir_all(folder).with_context(|| format!("cannot write {}", folder.display()))?;
     }
@@ -114,14 +118,24 @@ fn for_run(mut policy: Policy, time: bool) -> Policy {
     policy
 }
 
-fn options(arguments: &RunArguments) -> Result<Options> {
-    let here = match &arguments.directory {
-        Some(directory) => directory.clone(),
-        None => env::current_dir().context("the working directory")?,
-    };
-    if !here.is_dir() {
-        bail!("-C {}: not a folder", here.display());
+fn here(arguments: &RunArguments) -> Result<PathBuf> {
+    match &arguments.directory {
+        Some(directory) if !directory.is_dir() => {
+            bail!("-C {}: not a folder", directory.display())
+        }
+        Some(directory) => {
+            fs::canonicalize(directory).with_context(|| format!("-C {}", directory.display()))
+        }
+        None => env::current_dir().context("the working directory"),
     }
+}
+
+fn options(
+    arguments: &RunArguments,
+    here: PathBuf,
+    policy: &Policy,
+    outputs: &Outputs,
+) -> Result<Options> {
     let MeasurementArguments {
         packages,
         bench,
@@ -145,7 +159,11 @@ fn options(arguments: &RunArguments) -> Result<Options> {
     let mut build_flags: Vec<String> = tags.iter().map(|tags| format!("-tags={tags}")).collect();
     build_flags.extend(race.then(|| "-race".to_owned()));
     build_flags.extend(build);
-    let mut test_flags: Vec<String> = cpu.iter().map(|cpu| format!("-test.cpu={cpu}")).collect();
+    let cpu: Vec<String> = cpu.iter().map(u32::to_string).collect();
+    let mut test_flags = Vec::new();
+    if !cpu.is_empty() {
+        test_flags.push(format!("-test.cpu={}", cpu.join(",")));
+    }
     test_flags.extend(test);
     Ok(Options {
         here,
@@ -162,6 +180,12 @@ fn options(arguments: &RunArguments) -> Result<Options> {
         time: *time,
         max_time: *max_time,
         timeout: *timeout,
+        results: outputs.paths(),
+        budgeted: policy
+            .budgets
+            .iter()
+            .map(|budget| budget.scope.clone())
+            .collect(),
         shard: *shard,
         cache: cache.clone().or_else(usual_cache).filter(|_| !no_cache),
     })

@@ -224,6 +224,9 @@ fn nothing_judged(case: Case<'_>, tally: &Tally<'_>, findings: &mut Vec<Finding>
     let empty = |side: &SampleSet| side.rows().len() == 0;
     if no_benchmarks {
         let message = match case.baseline {
+            _ if case.circumstances.is_some() => {
+                "no benchmark was found, or none printed a result: there is nothing to judge"
+            }
             None if !empty(case.candidate) => {
                 "no baseline was given and no budget of the policy matches a benchmark: nothing was judged"
             }

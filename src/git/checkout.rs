@@ -1,12 +1,15 @@
 //! Copies of a repository's files in a folder of their own: of a commit, or of the working tree as
 //! it is. Nothing is written into the repository: no index, no refs, no worktree list.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use git2::build::CheckoutBuilder;
-use git2::{IndexEntryExtendedFlag, ObjectType, StatusOptions, StatusShow, TreeWalkMode};
+use git2::{
+    AttrCheckFlags, IndexEntryExtendedFlag, ObjectType, StatusOptions, StatusShow, TreeWalkMode,
+};
 use walkdir::WalkDir;
 
 use super::{Commit, GitError, Repository};
@@ -42,7 +45,8 @@ impl Repository {
             }
             0
         })?;
-        if attributes.iter().any(|id| self.mentions_lfs(*id)) {
+        if attributes.iter().any(|id| self.mentions_filter(*id)) {
+            self.copy_filtered(&tree, into)?;
             remarks.extend(self.fetch_large_files(into)?);
         }
         for (path, id) in submodules {
@@ -91,6 +95,10 @@ impl Repository {
                 }
                 continue;
             }
+            if lies_behind_link(&root, &path) {
+                // A folder that has become a link: what it leads to is not in its place.
+                continue;
+            }
             let skipped =
                 IndexEntryExtendedFlag::from_bits_truncate(entry.flags_extended).is_skip_worktree();
             if skipped && from.symlink_metadata().is_err() && entry.mode != SYMBOLIC_LINK {
@@ -117,9 +125,38 @@ impl Repository {
         Ok(root.canonicalize().unwrap_or_else(|_| root.to_owned()))
     }
 
-    fn mentions_lfs(&self, attributes: git2::Oid) -> bool {
+    fn mentions_filter(&self, attributes: git2::Oid) -> bool {
         let blob = self.0.find_blob(attributes);
-        blob.is_ok_and(|blob| String::from_utf8_lossy(blob.content()).contains("filter=lfs"))
+        blob.is_ok_and(|blob| String::from_utf8_lossy(blob.content()).contains("filter="))
+    }
+
+    /// Takes the files that filters make from the working tree, where they are what the commit has: git2
+    /// runs no filters but its own.
+    fn copy_filtered(&self, tree: &git2::Tree<'_>, into: &Path) -> Result<(), GitError> {
+        let Ok(root) = self.work_tree() else {
+            return Ok(());
+        };
+        let mut options = status_options();
+        let statuses = self.0.statuses(Some(&mut options))?;
+        let dirty: BTreeSet<PathBuf> = statuses
+            .iter()
+            .map(|entry| path_of(entry.path_bytes()))
+            .collect();
+        for entry in self.0.index()?.iter() {
+            let path = path_of(&entry.path);
+            let filter = self
+                .0
+                .get_attr(&path, "filter", AttrCheckFlags::FILE_THEN_INDEX);
+            let filtered = filter.is_ok_and(|filter| filter.is_some());
+            let same = || {
+                tree.get_path(&path)
+                    .is_ok_and(|there| there.id() == entry.id)
+            };
+            if filtered && !dirty.contains(&path) && same() {
+                copy(&root.join(&path), &into.join(&path))?;
+            }
+        }
+        Ok(())
     }
 
     /// Puts what git-lfs keeps here in the place of its pointers: git2 knows no filters but its own.
@@ -176,6 +213,13 @@ impl Repository {
             .find_map(|folder| git2::Repository::open(folder).ok())
             .map(Repository)
     }
+}
+
+/// Whether a folder on the way to a file is a symbolic link.
+fn lies_behind_link(root: &Path, path: &Path) -> bool {
+    path.ancestors()
+        .skip(1)
+        .any(|folder| !folder.as_os_str().is_empty() && root.join(folder).is_symlink())
 }
 
 /// The name that git-lfs keeps a file under, if this is a pointer to it: 64 hexadecimal digits.

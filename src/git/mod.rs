@@ -72,6 +72,11 @@ pub enum GitError {
         /// What the system says.
         error: String,
     },
+    /// A repository of somebody else.
+    #[error(
+        "the repository belongs to another user, and git does not trust it; if you do: `git config --global --add safe.directory \"$PWD\"`"
+    )]
+    Owner,
     /// Something else that git says.
     #[error("git: {0}")]
     Git(String),
@@ -79,6 +84,9 @@ pub enum GitError {
 
 impl From<git2::Error> for GitError {
     fn from(error: git2::Error) -> Self {
+        if error.code() == ErrorCode::Owner {
+            return GitError::Owner;
+        }
         GitError::Git(error.message().to_owned())
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use super::toolchain::{Go, GoError};
@@ -86,6 +87,9 @@ impl Build<'_> {
             self.module,
             &refs(&self.arguments(go, target.as_os_str(), &[path])),
         )?;
+        if finished.text().contains("no space left on device") {
+            return Err(io::Error::from(io::ErrorKind::StorageFull).into());
+        }
         Ok(if finished.succeeded() && target.is_file() {
             Built::Binary(target)
         } else {

@@ -52,6 +52,15 @@ struct Listed {
     test_embed_patterns: Vec<String>,
     #[serde(default, rename = "XTestEmbedPatterns")]
     external_test_embed_patterns: Vec<String>,
+    #[serde(default)]
+    standard: bool,
+    #[serde(default)]
+    cgo_files: Vec<String>,
+    #[serde(default, rename = "SFiles")]
+    assembly: Vec<String>,
+    /// Set where it, or anything that it needs, cannot be loaded.
+    #[serde(default)]
+    incomplete: bool,
 }
 
 /// The folders that a test binary is built from.
@@ -61,6 +70,8 @@ pub struct Closure {
     pub folders: BTreeSet<PathBuf>,
     /// Folders whose files, and all below them, may be embedded.
     pub embedding: BTreeSet<PathBuf>,
+    /// Whether any of it is C or assembly, outside of the standard library.
+    pub cgo: bool,
 }
 
 impl Go {
@@ -75,7 +86,7 @@ impl Go {
         self.list(module, &["-e", "-find", fields], patterns)
     }
 
-    /// What the test binaries of packages are built from.
+    /// What the test binaries of packages are built from; nothing of those that cannot be loaded whole.
     ///
     /// # Errors
     ///
@@ -85,7 +96,8 @@ impl Go {
         module: &Path,
         packages: &[String],
     ) -> Result<BTreeMap<String, Closure>, GoError> {
-        let fields = "-json=ImportPath,Dir,Deps,EmbedPatterns,TestEmbedPatterns,XTestEmbedPatterns";
+        let fields = "-json=ImportPath,Dir,Deps,EmbedPatterns,TestEmbedPatterns,XTestEmbedPatterns,\
+                      Standard,CgoFiles,SFiles,Incomplete";
         let listed: Vec<Listed> = self.list(module, &["-e", "-deps", "-test", fields], packages)?;
         let by_path: BTreeMap<&str, &Listed> = listed
             .iter()
@@ -103,6 +115,8 @@ impl Go {
                     continue;
                 };
                 closure.folders.insert(part.dir.clone());
+                let foreign = !(part.cgo_files.is_empty() && part.assembly.is_empty());
+                closure.cgo |= foreign && !part.standard;
                 let patterns = [
                     &part.embed_patterns,
                     &part.test_embed_patterns,
@@ -112,7 +126,9 @@ impl Go {
                     closure.embedding.insert(part.dir.clone());
                 }
             }
-            if binary.is_some() {
+            let own = by_path.get(package.as_str());
+            let whole = |part: Option<&&Listed>| part.is_some_and(|part| !part.incomplete);
+            if whole(binary) && whole(own) {
                 closures.insert(package.clone(), closure);
             }
         }

@@ -1,8 +1,8 @@
 //! The `go` on PATH: its version, its environment, and running it.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::io::{self, Read, Seek};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
@@ -66,7 +66,7 @@ pub struct Go {
     /// Build flags that apply to everything (`-tags=…`, `-race`).
     pub flags: Vec<String>,
     /// Environment variables of this side.
-    pub variables: Vec<(String, PathBuf)>,
+    pub variables: Vec<(String, OsString)>,
     /// How long a command may take.
     pub patience: Duration,
     /// Whether the user wants to stop.
@@ -75,7 +75,7 @@ pub struct Go {
 
 /// What `go env` says.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "UPPERCASE")]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE", default)]
 #[allow(missing_docs, reason = "each field is the variable of its name")]
 pub struct Environment {
     pub goversion: String,
@@ -87,6 +87,10 @@ pub struct Environment {
     pub goflags: String,
     pub goexperiment: String,
     pub cgo_enabled: String,
+    pub cgo_cflags: String,
+    pub cgo_cppflags: String,
+    pub goamd64: String,
+    pub goarm64: String,
 }
 
 impl Go {
@@ -181,6 +185,10 @@ impl Go {
             "GOFLAGS",
             "GOEXPERIMENT",
             "CGO_ENABLED",
+            "CGO_CFLAGS",
+            "CGO_CPPFLAGS",
+            "GOAMD64",
+            "GOARM64",
         ]
         .map(OsStr::new);
         let output = self.output(directory, &arguments)?;

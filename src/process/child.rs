@@ -11,6 +11,8 @@ use super::Interrupt;
 
 /// How often a signal is looked for.
 const TICK: Duration = Duration::from_millis(50);
+/// How long a process that took too long may say where it is.
+const LAST_WORDS: Duration = Duration::from_secs(3);
 /// How long the output of a process that has ended is waited for: a grandchild may hold it open.
 const LINGER: Duration = Duration::from_millis(500);
 
@@ -162,8 +164,14 @@ pub fn run(
             Some(End::OutOfTime) if exit.is_some() => break,
             Some(end) if stopped.is_none() => {
                 stopped = Some(end);
-                group.kill();
-                deadline = Instant::now() + LINGER;
+                if end == End::OutOfTime {
+                    // A Go program says where it is, and ends.
+                    group.quit();
+                    deadline = Instant::now() + LAST_WORDS;
+                } else {
+                    group.kill();
+                    deadline = Instant::now() + LINGER;
+                }
             }
             // Nothing more can be done about it.
             Some(End::OutOfTime) => break,
@@ -204,11 +212,24 @@ impl Group {
         return Group(child.id());
     }
 
+    #[cfg(unix)]
+    fn send(&self, signal: rustix::process::Signal) {
+        if let Some(group) = self.0 {
+            let _ = rustix::process::kill_process_group(group, signal);
+        }
+    }
+
+    /// Asks it to end with a word on where it is.
+    fn quit(&self) {
+        #[cfg(unix)]
+        self.send(rustix::process::Signal::QUIT);
+        #[cfg(not(unix))]
+        self.kill();
+    }
+
     fn kill(&self) {
         #[cfg(unix)]
-        if let Some(group) = self.0 {
-            let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
-        }
+        self.send(rustix::process::Signal::KILL);
         #[cfg(windows)]
         let _ = Command::new("taskkill")
             .args(["/F", "/T", "/PID", &self.0.to_string()])

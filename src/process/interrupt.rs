@@ -1,9 +1,11 @@
-//! Ctrl-C and SIGTERM, as a question that is asked wherever something takes long.
+//! Ctrl-C, SIGTERM and a closed terminal, as a question that is asked wherever something takes long.
 
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+#[cfg(unix)]
+use signal_hook::consts::SIGHUP;
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::flag;
 
@@ -19,7 +21,13 @@ impl Interrupt {
     /// If the system does not let it.
     pub fn catch() -> io::Result<Self> {
         let signal = Arc::new(AtomicUsize::new(0));
-        for number in [SIGINT, SIGTERM] {
+        let numbers = [
+            SIGINT,
+            SIGTERM,
+            #[cfg(unix)]
+            SIGHUP,
+        ];
+        for number in numbers {
             flag::register_usize(number, Arc::clone(&signal), number as usize)?;
         }
         Ok(Interrupt(signal))

@@ -3,7 +3,7 @@
 //! A run holds a lock on a file in its folder for as long as it lives. Whatever folder is found
 //! unlocked belongs to nobody any more, and the next run removes it.
 
-use std::fs::{self, File, TryLockError};
+use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -28,21 +28,25 @@ impl Workspace {
     /// If it cannot be made.
     pub fn new(parent: &Path) -> io::Result<Self> {
         remove_abandoned(parent);
-        let path = tempfile::Builder::new()
-            .prefix(PREFIX)
-            .tempdir_in(parent)?
-            .keep();
-        // Resolved, so that nothing that runs in it sees it under two names.
-        let path = path.canonicalize()?;
-        let lock = File::create(path.join(LOCK)).and_then(|file| match file.try_lock() {
-            Ok(()) | Err(TryLockError::WouldBlock) => Ok(file),
-            Err(TryLockError::Error(error)) => Err(error),
-        });
-        match lock {
-            Ok(lock) => Ok(Workspace { path, _lock: lock }),
-            Err(error) => {
-                remove(&path);
-                Err(error)
+        loop {
+            let path = tempfile::Builder::new()
+                .prefix(PREFIX)
+                .tempdir_in(parent)?
+                .keep();
+            // Resolved, so that nothing that runs in it sees it under two names.
+            let path = path.canonicalize()?;
+            let lock = File::create(path.join(LOCK)).and_then(|file| {
+                file.lock()?;
+                Ok(file)
+            });
+            match lock {
+                // Another run may have taken it for abandoned before it was locked.
+                Ok(_) if !path.join(LOCK).exists() => {}
+                Ok(lock) => return Ok(Workspace { path, _lock: lock }),
+                Err(error) => {
+                    remove(&path);
+                    return Err(error);
+                }
             }
         }
     }

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest, Sha256};
 
 use super::error::RunError;
-use super::packages::Subject;
+use super::packages::{Scope, Subject};
 use super::ruler::{self, Overlay, hex};
 use crate::golang::{Build, Built, Go};
 
@@ -42,17 +42,20 @@ impl Builder<'_> {
             .folder
             .join(format!("{}{}", side + 1, if trimpath { "t" } else { "p" }));
         fs::create_dir_all(&into).map_err(RunError::io(&into))?;
-        let mut scopes: BTreeMap<(&Path, bool), Vec<usize>> = BTreeMap::new();
+        let mut scopes: BTreeMap<(&Path, bool), Vec<(usize, &Scope)>> = BTreeMap::new();
         for (place, job) in jobs.iter().enumerate() {
-            let key = (job.subject.scope.folder.as_path(), job.overlay.is_some());
-            scopes.entry(key).or_default().push(place);
+            let Some(tests) = job.subject.side(side) else {
+                continue;
+            };
+            let key = (tests.scope.folder.as_path(), job.overlay.is_some());
+            scopes.entry(key).or_default().push((place, &tests.scope));
         }
         let mut built: Vec<Option<Built>> = vec![None; jobs.len()];
         for ((folder, overlaid), places) in scopes {
             let module = self.roots[side].join(folder);
             let overlay = into.join("overlay.json");
             if overlaid {
-                let all = places.iter().filter_map(|place| jobs[*place].overlay);
+                let all = places.iter().filter_map(|(place, _)| jobs[*place].overlay);
                 let all = all
                     .flat_map(|overlay| overlay.replacements.clone())
                     .collect();
@@ -66,12 +69,12 @@ impl Builder<'_> {
                 into: &into.join(if overlaid { "o" } else { "s" }),
             };
             fs::create_dir_all(build.into).map_err(RunError::io(build.into))?;
-            let go = jobs[places[0]].subject.scope.go(&self.go[side]);
+            let go = places[0].1.go(&self.go[side]);
             let packages: Vec<(usize, &str)> = places
                 .iter()
-                .map(|place| (jobs[*place].number, jobs[*place].subject.package.as_str()))
+                .map(|(place, _)| (jobs[*place].number, jobs[*place].subject.package.as_str()))
                 .collect();
-            for (place, one) in places.iter().zip(build.all(&go, &packages)?) {
+            for ((place, _), one) in places.iter().zip(build.all(&go, &packages)?) {
                 built[*place] = Some(one);
             }
         }

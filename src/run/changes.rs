@@ -5,19 +5,30 @@ use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
+use sha2::{Digest, Sha256};
 use walkdir::WalkDir;
 
+use super::ruler::hex;
+
 /// Files that the compiler and the linker read; by extension.
-const SOURCES: [&str; 24] = [
-    "go", "c", "cc", "cpp", "cxx", "m", "h", "hh", "hpp", "hxx", "f", "F", "for", "f90", "s", "S",
-    "sx", "swig", "swigcxx", "syso", "mod", "sum", "work", "pgo",
+const SOURCES: [&str; 25] = [
+    "go", "c", "cc", "cpp", "cxx", "m", "h", "hh", "hpp", "hxx", "inc", "f", "F", "for", "f90",
+    "s", "S", "sx", "swig", "swigcxx", "syso", "mod", "sum", "work", "pgo",
 ];
 
-/// Those of them that cgo may include from anywhere.
+/// Those of them that C and assembly may include from anywhere, which go does not notice.
 const C_SOURCES: [&str; 10] = ["c", "cc", "cpp", "cxx", "m", "h", "hh", "hpp", "hxx", "inc"];
 
-/// Files that decide what everything is built from.
-const MANIFESTS: [&str; 5] = ["go.mod", "go.sum", "go.work", "go.work.sum", "modules.txt"];
+/// Files that no benchmark reads: what is written for people, by extension and by the start of the name.
+const FOR_PEOPLE: [&str; 3] = ["md", "rst", "adoc"];
+const FOR_PEOPLE_NAMES: [&str; 6] = [
+    "LICENSE",
+    "COPYING",
+    "CHANGELOG",
+    "AUTHORS",
+    "CODEOWNERS",
+    "Makefile",
+];
 
 /// The files that differ, by their paths relative to the root.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -35,7 +46,10 @@ impl Changes {
                 paths.insert(path.clone());
             }
         }
-        Ok(Changes { paths })
+        let mut changes = Changes { paths };
+        changes.follow_links(one, &ours);
+        changes.follow_links(other, &theirs);
+        Ok(changes)
     }
 
     /// Whether nothing differs.
@@ -43,12 +57,53 @@ impl Changes {
         self.paths.is_empty()
     }
 
-    /// Whether a file differs that decides which versions everything is built from.
+    /// Whether a file differs that decides which versions everything is built from: those of modules and
+    /// workspaces, whatever they are called, and of vendored trees.
     pub(super) fn touch_manifests(&self) -> bool {
         self.paths.iter().any(|path| {
-            path.file_name()
-                .is_some_and(|name| MANIFESTS.iter().any(|own| name == *own))
+            let extension = path.extension().unwrap_or_default();
+            ["mod", "sum", "work"].iter().any(|own| extension == *own)
+                || path.ends_with("vendor/modules.txt")
         })
+    }
+
+    /// Whether a file of a name differs, in any folder.
+    pub(super) fn touch_name(&self, name: &str) -> bool {
+        self.paths
+            .iter()
+            .any(|path| path.file_name().is_some_and(|own| own == name))
+    }
+
+    /// Whether a C source differs.
+    pub(super) fn touch_c(&self) -> bool {
+        self.c_sources().next().is_some()
+    }
+
+    fn c_sources(&self) -> impl Iterator<Item = &PathBuf> {
+        self.paths.iter().filter(|path| {
+            let extension = path.extension().unwrap_or_default();
+            C_SOURCES.iter().any(|own| extension == *own)
+        })
+    }
+
+    /// A digest of the C sources of a tree that differ; `None` if none does.
+    pub(super) fn c_digest(&self, root: &Path) -> Option<String> {
+        self.touch_c().then(|| digest(root, self.c_sources()))
+    }
+
+    /// A digest of everything of a tree that differs.
+    pub(super) fn digest(&self, root: &Path) -> String {
+        digest(root, self.paths.iter())
+    }
+
+    /// A digest of the test data of a tree that differs.
+    pub(super) fn test_data_digest(&self, root: &Path) -> String {
+        digest(root, self.test_data())
+    }
+
+    /// The test data that differs.
+    pub(super) fn test_data(&self) -> impl Iterator<Item = &PathBuf> {
+        self.paths.iter().filter(|path| is_test_data(path))
     }
 
     /// Whether a source in a folder differs.
@@ -71,35 +126,41 @@ impl Changes {
         })
     }
 
-    /// C sources that differ and lie in no Go package of a tree: cgo may include them, and go does not
-    /// notice.
-    pub(super) fn unseen_c(&self, root: &Path) -> Vec<&Path> {
-        let holds_go = |folder: &Path| {
-            let entries = fs::read_dir(root.join(folder))
-                .into_iter()
-                .flatten()
-                .flatten();
-            entries
-                .into_iter()
-                .any(|entry| entry.path().extension().is_some_and(|own| own == "go"))
-        };
-        let of_c = |path: &&Path| {
-            let extension = path.extension().unwrap_or_default();
-            C_SOURCES.iter().any(|own| extension == *own) && !path.parent().is_some_and(holds_go)
-        };
+    /// The files of a module that a benchmark may read besides test data: all but Go's own sources and
+    /// what is written for people.
+    pub(super) fn data(&self, module: &Path) -> impl Iterator<Item = &Path> {
+        self.paths.iter().map(PathBuf::as_path).filter(move |path| {
+            path.starts_with(module) && !is_test_data(path) && !is_go(path) && !is_for_people(path)
+        })
+    }
+
+    /// Go's own sources directly in a folder that differ: some may be read instead of compiled.
+    pub(super) fn go_in(&self, folder: &Path) -> impl Iterator<Item = &Path> {
         self.paths
             .iter()
             .map(PathBuf::as_path)
-            .filter(of_c)
-            .collect()
+            .filter(move |path| path.parent() == Some(folder) && is_go(path))
     }
 
-    /// The files that a benchmark of a package may read as data: any below its folder that is no
-    /// source, and any in a folder called `testdata`, wherever that is.
-    pub(super) fn data_for<'a>(&'a self, folder: &'a Path) -> impl Iterator<Item = &'a Path> {
-        self.paths.iter().map(PathBuf::as_path).filter(move |path| {
-            is_test_data(path) || (path.starts_with(folder) && !is_source(path))
-        })
+    /// Adds the symbolic links of a tree whose targets, in the tree, hold something that differs.
+    fn follow_links(&mut self, root: &Path, files: &BTreeSet<PathBuf>) {
+        let mut reached = Vec::new();
+        for link in files.iter().filter(|path| root.join(path).is_symlink()) {
+            let Ok(target) = root.join(link).canonicalize() else {
+                continue;
+            };
+            let Ok(target) = target.strip_prefix(root) else {
+                continue;
+            };
+            for path in &self.paths {
+                match path.strip_prefix(target) {
+                    Ok(rest) if rest.as_os_str().is_empty() => reached.push(link.clone()),
+                    Ok(rest) => reached.push(link.join(rest)),
+                    Err(_) => {}
+                }
+            }
+        }
+        self.paths.extend(reached);
     }
 }
 
@@ -110,6 +171,36 @@ pub(super) fn is_test_data(path: &Path) -> bool {
             .components()
             .any(|part| part.as_os_str() == "testdata")
     })
+}
+
+fn is_go(path: &Path) -> bool {
+    let extension = path.extension().unwrap_or_default();
+    ["go", "mod", "sum", "work"]
+        .iter()
+        .any(|own| extension == *own)
+}
+
+fn is_for_people(path: &Path) -> bool {
+    let extension = path.extension().unwrap_or_default();
+    let hidden =
+        |part: std::path::Component<'_>| part.as_os_str().to_string_lossy().starts_with('.');
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    FOR_PEOPLE.iter().any(|own| extension == *own)
+        || FOR_PEOPLE_NAMES.iter().any(|own| name.starts_with(own))
+        || name == crate::policy::FILE_NAME
+        || path.components().any(hidden)
+}
+
+/// A digest of files, with their names; of those that are not there, of their names alone.
+fn digest<'a>(root: &Path, paths: impl Iterator<Item = &'a PathBuf>) -> String {
+    let mut hasher = Sha256::new();
+    for path in paths {
+        hasher.update(path.as_os_str().as_encoded_bytes());
+        let text = fs::read(root.join(path)).unwrap_or_default();
+        hasher.update(text.len().to_le_bytes());
+        hasher.update(text);
+    }
+    hex(&hasher.finalize())
 }
 
 fn is_source(path: &Path) -> bool {
@@ -184,17 +275,35 @@ mod tests {
         assert!(changes.touch_sources_in(p) && changes.touch_tests_in(p));
         assert!(!changes.touch_sources_in(r) && changes.touch_sources_in(Path::new("")));
         assert!(!changes.touch_manifests() && changes.touch_below(p));
-        let data: Vec<_> = changes.data_for(p).collect();
+        let data: Vec<_> = changes.data(Path::new("")).collect();
+        assert_eq!(data, [Path::new("p/q/data.json")]);
         assert_eq!(
-            data,
-            [Path::new("p/q/data.json"), Path::new("r/testdata/y.go")]
+            changes.test_data().collect::<Vec<_>>(),
+            [Path::new("r/testdata/y.go")]
         );
         assert!(Changes::between(&one, &one).unwrap().is_empty());
-        for file in ["p/in.h", "include/out.h"] {
-            fs::create_dir_all(other.join(file).parent().unwrap()).unwrap();
-            fs::write(other.join(file), "").unwrap();
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_a_link_leads_to_differs_under_both_names() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path().canonicalize().unwrap();
+        let (one, other) = (root.join("1"), root.join("2"));
+        for (root, text) in [(&one, "a"), (&other, "b")] {
+            fs::create_dir_all(root.join("shared")).unwrap();
+            fs::create_dir_all(root.join("p")).unwrap();
+            fs::write(root.join("shared/x.go"), text).unwrap();
+            std::os::unix::fs::symlink("../shared/x.go", root.join("p/x.go")).unwrap();
+            std::os::unix::fs::symlink("../shared", root.join("p/testdata")).unwrap();
         }
         let changes = Changes::between(&one, &other).unwrap();
-        assert_eq!(changes.unseen_c(&other), [Path::new("include/out.h")]);
+        let paths: Vec<_> = changes
+            .paths
+            .iter()
+            .map(|path| path.to_str().unwrap())
+            .collect();
+        assert_eq!(paths, ["p/testdata/x.go", "p/x.go", "shared/x.go"]);
+        assert!(changes.touch_sources_in(Path::new("p")));
     }
 }

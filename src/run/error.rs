@@ -23,6 +23,16 @@ pub enum RunError {
     /// Patterns that match nothing.
     #[error("no package matches {0}")]
     NoPackage(String),
+    /// Two modules of one name.
+    #[error("the package {package} is both in {} and in {}: their figures could not be told apart; measure one of them with -C", .one.display(), .other.display())]
+    SamePackage {
+        /// Its import path.
+        package: String,
+        /// One folder.
+        one: PathBuf,
+        /// The other.
+        other: PathBuf,
+    },
     /// A regular expression that is none.
     #[error("--bench {pattern}: {reason}")]
     Bench {

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use super::error::RunError;
 use super::options::Options;
@@ -11,8 +11,6 @@ use crate::process::{self, Bounds, End, Errors, Finished, Interrupt};
 
 /// Output of one process that is read; more is a flood.
 const MOST_OUTPUT: usize = 16 << 20;
-/// How long a process may take beyond its own timeout before it is ended from outside.
-const GRACE: Duration = Duration::from_secs(10);
 
 /// Runs benchmarks until the time is up.
 pub(super) struct Executor<'a> {
@@ -55,21 +53,21 @@ impl Executor<'_> {
         log: Option<&Path>,
     ) -> Result<Ran, RunError> {
         let mut command = Command::new(&program.binary);
-        let seconds = self.options.timeout.as_secs().max(1);
         command
             .current_dir(&program.folder)
             .env("PWD", &program.folder)
             .args(["-test.run=^$", "-test.benchmem", "-test.paniconexit0"])
             .arg(format!("-test.bench={}", self.selection.pattern(functions)))
             .arg(format!("-test.benchtime={benchtime}"))
-            .arg(format!("-test.timeout={seconds}s"))
+            // The testing package bounds tests by it, and no benchmarks.
+            .arg("-test.timeout=0")
             .args(&self.options.test_flags);
         if let Some(log) = log {
             command.arg(format!("-test.testlogfile={}", log.display()));
         }
         self.set_goroot(&mut command, program.side);
         let left = self.deadline.saturating_duration_since(Instant::now());
-        let own = self.options.timeout.saturating_add(GRACE);
+        let own = self.options.timeout;
         let bounds = Bounds {
             time: own.min(left),
             output: MOST_OUTPUT,

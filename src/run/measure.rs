@@ -1,110 +1,20 @@
-//! The measurement itself: probes, rounds, and what the figures are kept in.
+//! The measurement itself: builds what is still needed, runs rounds, and finds another way where one side
+//! does not run.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::PathBuf;
-use std::time::Duration;
 
+use super::batch::{BASELINE, Batch, CANDIDATE, Pair, Source, State, Target};
 use super::binaries::{Builder, Job};
-use super::cache::KeptBatch;
 use super::error::RunError;
 use super::execute::{Executor, Program, Ran};
-use super::output::{self, Figure, closed};
-use super::packages::Subject;
+use super::output::{self, closed};
 use super::ruler::Overlay;
 use super::schedule;
 use super::{Event, Notify};
-use crate::gate::{IterationDependence, Measured, Named, Ruler, Unmeasured};
+use crate::gate::{Measured, Ruler, Unmeasured};
 use crate::golang::Built;
-use crate::process::Finished;
-use crate::unit::Unit;
-
-/// The sides, as indices.
-pub(super) const BASELINE: usize = 0;
-pub(super) const CANDIDATE: usize = 1;
-
-/// If a process starts within this time, each benchmark gets one of its own.
-const QUICK_START: Duration = Duration::from_millis(100);
-
-/// A package that is measured.
-pub(super) struct Target<'a> {
-    pub(super) number: usize,
-    pub(super) subject: &'a Subject,
-    /// The folder of the package in each tree.
-    pub(super) folders: [PathBuf; 2],
-    pub(super) candidate: PathBuf,
-    pub(super) overlay: Option<Overlay>,
-    /// The candidate's code under the baseline's test files, once it was needed: the binary, if that
-    /// compiles, and the benchmarks that it has.
-    pub(super) old_benchmarks: Option<Option<(PathBuf, BTreeSet<String>)>>,
-    /// The baseline's binaries, built when they are needed.
-    pub(super) binaries: BTreeMap<Source, Built>,
-    pub(super) trimpath: bool,
-    /// What differs of the files that it may read.
-    pub(super) data: Data,
-    /// The benchmarks whose own code differs.
-    pub(super) changed: BTreeSet<String>,
-    pub(super) batches: Vec<Batch>,
-    /// Where results of the baseline are kept.
-    pub(super) key: Option<String>,
-}
-
-/// What differs of the files that a benchmark may read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Data {
-    /// Nothing.
-    Same,
-    /// Files in folders called `testdata`: part of the benchmark, and so given to both sides.
-    TestDataDiffers,
-    /// Other files: part of the program.
-    Differs,
-    /// Files of both kinds, which cannot be told apart when they are read.
-    BothDiffer,
-}
-
-/// With what a benchmark is measured.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Source {
-    /// The code of both sides under the candidate's test files.
-    Overlay,
-    /// The code of both sides under the baseline's test files.
-    Old,
-    /// The test binary of each side as it is.
-    Own,
-    /// The candidate's alone: the benchmark is new.
-    None,
-}
-
-/// Benchmarks that run in one process.
-pub(super) struct Batch {
-    pub(super) functions: Vec<String>,
-    pub(super) source: Source,
-    pub(super) benchtime: String,
-    pub(super) pairs: Vec<Pair>,
-    /// Whether the baseline's outputs are from the cache.
-    pub(super) kept: bool,
-    pub(super) state: State,
-    /// What the second probe saw.
-    probed: Vec<Figure>,
-}
-
-/// The outputs of one run of each side.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Pair {
-    /// The baseline's is empty where the benchmark is new.
-    pub(super) outputs: [Vec<u8>; 2],
-}
-
-/// How far a batch is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum State {
-    Open,
-    /// More runs would tell nothing more.
-    Settled,
-    /// It does not run on one side.
-    Failed,
-    /// The time was up.
-    TimeUp,
-}
+use crate::process::End;
 
 /// What the measurement found beside figures.
 #[derive(Default)]
@@ -115,120 +25,27 @@ pub(super) struct Notes {
     pub(super) logs: Vec<(usize, String, String)>,
 }
 
-/// How much longer one start of a process may take than another.
-const JITTER: Duration = Duration::from_millis(50);
-
 /// Measures targets.
 pub(super) struct Measurement<'a> {
     pub(super) executor: &'a Executor<'a>,
     pub(super) builder: &'a Builder<'a>,
 }
 
-impl<'a> Target<'a> {
-    fn named(&self, benchmark: &str) -> Named {
-        Named {
-            package: self.subject.package.clone(),
-            benchmark: benchmark.to_owned(),
-        }
-    }
-
-    /// What a benchmark's baseline is measured with.
-    pub(super) fn source(&self, benchmark: &str) -> Source {
-        let in_overlay = self
-            .overlay
-            .as_ref()
-            .is_some_and(|overlay| overlay.benchmarks.contains(benchmark));
-        let own = self
-            .subject
-            .benchmarks(BASELINE)
-            .iter()
-            .any(|name| name == benchmark);
-        match (in_overlay, own) {
-            (true, _) => Source::Overlay,
-            (false, true) => Source::Own,
-            (false, false) => Source::None,
-        }
-    }
-
-    /// Whether the baseline runs with the candidate's data.
-    fn shares_data(&self, source: Source) -> bool {
-        self.data == Data::TestDataDiffers && (source == Source::Overlay || self.overlay.is_none())
-    }
-
-    /// The batches of a kept result, if they are of the same benchmarks.
-    pub(super) fn use_kept(&mut self, kept: Vec<KeptBatch>) -> bool {
-        let names: BTreeSet<&String> = kept.iter().flat_map(|batch| &batch.functions).collect();
-        let wanted: BTreeSet<&String> = self
-            .subject
-            .benchmarks(CANDIDATE)
-            .iter()
-            .filter(|name| self.source(name) != Source::None)
-            .collect();
-        if names != wanted || kept.iter().any(|batch| batch.outputs.is_empty()) {
-            return false;
-        }
-        let batches: Vec<Batch> = kept
-            .into_iter()
-            .map(|batch| Batch {
-                source: self.source(&batch.functions[0]),
-                functions: batch.functions,
-                benchtime: batch.benchtime,
-                pairs: batch
-                    .outputs
-                    .into_iter()
-                    .map(|output| Pair {
-                        outputs: [output.into_bytes(), Vec::new()],
-                    })
-                    .collect(),
-                kept: true,
-                state: State::Open,
-                probed: Vec::new(),
-            })
-            .collect();
-        self.batches = batches;
-        true
-    }
-}
-
-impl Batch {
-    fn new(functions: Vec<String>, source: Source, benchtime: String) -> Self {
-        Batch {
-            functions,
-            source,
-            benchtime,
-            pairs: Vec::new(),
-            kept: false,
-            state: State::Open,
-            probed: Vec::new(),
-        }
-    }
-}
-
 impl Measurement<'_> {
     /// The program of a side.
     fn program(&self, target: &Target<'_>, side: usize, source: Source) -> Option<Program> {
-        let (binary, folder) = match (side, source) {
-            (CANDIDATE, Source::Old) => {
-                let (binary, _) = target.old_benchmarks.as_ref()?.as_ref()?;
-                // With its benchmarks comes the data that they read.
-                let data = if target.data == Data::TestDataDiffers {
-                    BASELINE
-                } else {
-                    CANDIDATE
-                };
-                (binary, data)
-            }
-            (CANDIDATE, _) => (&target.candidate, CANDIDATE),
+        let binary = match (side, source) {
+            (CANDIDATE, Source::Old) => &target.old_benchmarks.as_ref()?.as_ref()?.0,
+            (CANDIDATE, _) => &target.candidate,
             _ => match target.binaries.get(&built_for(source))? {
-                Built::Binary(binary) if target.shares_data(source) => (binary, CANDIDATE),
-                Built::Binary(binary) => (binary, BASELINE),
+                Built::Binary(binary) => binary,
                 Built::Failed(_) => return None,
             },
         };
         Some(Program {
             side,
             binary: binary.clone(),
-            folder: target.folders[folder].clone(),
+            folder: target.folders[side].clone(),
         })
     }
 
@@ -252,121 +69,8 @@ impl Measurement<'_> {
         Ok(())
     }
 
-    /// Finds out how the benchmarks of a target that have no batch yet are to be run.
-    pub(super) fn plan(&self, target: &mut Target<'_>, notes: &mut Notes) -> Result<(), RunError> {
-        let known: BTreeSet<String> = target
-            .batches
-            .iter()
-            .flat_map(|batch| batch.functions.clone())
-            .collect();
-        let functions: Vec<String> = target
-            .subject
-            .benchmarks(CANDIDATE)
-            .iter()
-            .filter(|name| !known.contains(*name))
-            .cloned()
-            .collect();
-        let options = self.executor.options;
-        let fixed = options
-            .benchtime
-            .clone()
-            .or_else(|| options.time.then(|| "1s".to_owned()));
-        let mut planned: Vec<Batch> = Vec::new();
-        let mut start = Duration::MAX;
-        for function in functions {
-            let mut source = target.source(&function);
-            if source == Source::Own
-                && target.changed.contains(&function)
-                && self.has_old(target, &function)?
-            {
-                source = Source::Old;
-            }
-            let one = vec![function.clone()];
-            if self.executor.time_is_up() {
-                let mut batch = Batch::new(one, source, String::new());
-                batch.state = State::TimeUp;
-                planned.push(batch);
-                continue;
-            }
-            if let Some(benchtime) = &fixed {
-                start = Duration::ZERO;
-                planned.push(Batch::new(one, source, benchtime.clone()));
-                continue;
-            }
-            let mut first = self.candidate(target, &one, "1x")?;
-            if target.trimpath && matches!(&first, Ran::Ended(finished) if !finished.succeeded()) {
-                // It may look for its data where it was compiled.
-                self.build_with_paths(target)?;
-                first = self.candidate(target, &one, "1x")?;
-            }
-            let mut batch = match first {
-                Ran::TimeUp => {
-                    let mut batch = Batch::new(one, source, String::new());
-                    batch.state = State::TimeUp;
-                    batch
-                }
-                // The rounds show how it fails.
-                Ran::Ended(finished) if !finished.succeeded() => {
-                    Batch::new(one, source, "1x".to_owned())
-                }
-                Ran::Ended(finished) => {
-                    let figures = output::figures(&finished.output);
-                    let times = times(&figures);
-                    let inside: Duration = times.iter().sum();
-                    start = start.min(finished.elapsed.saturating_sub(inside));
-                    self.probe_again(target, &function, source, &finished, &figures)?
-                }
-            };
-            batch.kept = false;
-            planned.push(batch);
-        }
-        if start > QUICK_START {
-            planned = together(planned);
-        }
-        target.batches.extend(planned);
-        self.tell_rulers(target, notes);
-        Ok(())
-    }
-
-    /// With how many iterations a benchmark is run whose first iteration is known.
-    fn probe_again(
-        &self,
-        target: &Target<'_>,
-        function: &str,
-        source: Source,
-        first: &Finished,
-        figures: &[Figure],
-    ) -> Result<Batch, RunError> {
-        let one = vec![function.to_owned()];
-        let results = times(figures).len();
-        let once: Duration = times(figures).iter().sum();
-        // The first iteration is slow, and what is done besides iterating counts, too.
-        let affordable = Duration::from_secs(2).as_secs_f64() / once.as_secs_f64().max(1e-9);
-        let few = if affordable >= schedule::PROBE as f64 {
-            schedule::PROBE
-        } else {
-            0
-        };
-        if few == 0 {
-            let iterations = schedule::iterations(once, results);
-            return Ok(Batch::new(one, source, format!("{iterations}x")));
-        }
-        let Ran::Ended(second) = self.candidate(target, &one, &format!("{few}x"))? else {
-            let mut batch = Batch::new(one, source, String::new());
-            batch.state = State::TimeUp;
-            return Ok(batch);
-        };
-        let probed = output::figures(&second.output);
-        let inside: Duration = times(&probed).iter().sum();
-        let beyond = second.elapsed.saturating_sub(first.elapsed);
-        let outside = beyond.saturating_sub(JITTER) / u32::try_from(few).unwrap_or(1);
-        let iterations = schedule::iterations(inside.max(outside), results);
-        let mut batch = Batch::new(one, source, format!("{iterations}x"));
-        batch.probed = probed;
-        Ok(batch)
-    }
-
-    fn candidate(
+    /// Runs the candidate as it is.
+    pub(super) fn candidate(
         &self,
         target: &Target<'_>,
         functions: &[String],
@@ -381,7 +85,7 @@ impl Measurement<'_> {
     }
 
     /// Builds a target again with the paths of its files, which some benchmarks find their data by.
-    fn build_with_paths(&self, target: &mut Target<'_>) -> Result<(), RunError> {
+    pub(super) fn build_with_paths(&self, target: &mut Target<'_>) -> Result<(), RunError> {
         target.trimpath = false;
         let job = Job {
             number: target.number,
@@ -396,36 +100,6 @@ impl Measurement<'_> {
         target.old_benchmarks = None;
         target.key = None;
         Ok(())
-    }
-
-    fn tell_rulers(&self, target: &Target<'_>, notes: &mut Notes) {
-        for batch in &target.batches {
-            for function in &batch.functions {
-                let code = target.changed.contains(function);
-                let data = matches!(target.data, Data::TestDataDiffers | Data::BothDiffer);
-                let why = match (code, data) {
-                    (true, _) => "its code or what it reaches of the test files changed",
-                    (false, true) => "its test data changed",
-                    (false, false) => continue,
-                };
-                let measured = match batch.source {
-                    Source::None => continue,
-                    Source::Old => Measured::Baseline,
-                    Source::Overlay if code || target.shares_data(Source::Overlay) => {
-                        Measured::Candidate
-                    }
-                    Source::Overlay => Measured::Apart,
-                    Source::Own if !code && target.shares_data(Source::Own) => Measured::Candidate,
-                    Source::Own => Measured::Apart,
-                };
-                let ruler = Ruler {
-                    which: target.named(function),
-                    measured,
-                    why: why.to_owned(),
-                };
-                notes.rulers.push(ruler);
-            }
-        }
     }
 
     /// Runs the candidate as often as results of the baseline are kept.
@@ -518,6 +192,7 @@ impl Measurement<'_> {
                 notes.log(CANDIDATE, target, &finished.output);
                 // The other side shows what is lost.
                 if side == first
+                    && finished.end != End::OutOfTime
                     && source != Source::None
                     && let Some(program) = self.program(target, BASELINE, source)
                     && let Ran::Ended(other) = {
@@ -532,6 +207,10 @@ impl Measurement<'_> {
                 batch.state = State::Failed;
                 batch.pairs.push(pair);
                 return Ok(());
+            }
+            if source == Source::Overlay && skipped(&pair) {
+                // The candidate's benchmark does not run on the old code, and says so by skipping.
+                return self.baseline_fails(target, index, Vec::new(), notes);
             }
             target.batches[index].pairs.push(pair);
         }
@@ -618,7 +297,11 @@ impl Measurement<'_> {
     }
 
     /// Whether the candidate's code compiles with the baseline's form of a benchmark.
-    fn has_old(&self, target: &mut Target<'_>, function: &str) -> Result<bool, RunError> {
+    pub(super) fn has_old(
+        &self,
+        target: &mut Target<'_>,
+        function: &str,
+    ) -> Result<bool, RunError> {
         if target.old_benchmarks.is_none() {
             target.old_benchmarks = Some(self.build_old(target)?);
         }
@@ -649,6 +332,20 @@ impl Measurement<'_> {
     }
 }
 
+/// Whether the baseline printed nothing of a benchmark that the candidate has figures of.
+fn skipped(pair: &Pair) -> bool {
+    let functions = |side: usize| -> BTreeSet<String> {
+        let figures = output::figures(&pair.outputs[side]);
+        figures
+            .iter()
+            .map(|figure| schedule::function(&figure.benchmark).to_owned())
+            .collect()
+    };
+    functions(CANDIDATE)
+        .iter()
+        .any(|function| !functions(BASELINE).contains(function))
+}
+
 /// The binary of the baseline that a source needs.
 fn built_for(source: Source) -> Source {
     match source {
@@ -658,86 +355,10 @@ fn built_for(source: Source) -> Source {
 }
 
 impl Notes {
-    fn log(&mut self, side: usize, target: &Target<'_>, output: &[u8]) {
+    pub(super) fn log(&mut self, side: usize, target: &Target<'_>, output: &[u8]) {
         let text = String::from_utf8_lossy(output).into_owned();
         self.logs.push((side, target.subject.package.clone(), text));
     }
-}
-
-impl Batch {
-    /// Measures a batch anew, side by side.
-    pub(super) fn forget(&mut self) {
-        self.pairs.clear();
-        self.kept = false;
-        self.state = State::Open;
-    }
-
-    /// Figures that depend on the number of iterations: of a hundred, and of at least five times as many.
-    pub(super) fn dependences(&self, package: &str) -> Vec<IterationDependence> {
-        // The probe was of the candidate's own benchmark.
-        let Some(pair) = self.pairs.first().filter(|_| self.source != Source::Old) else {
-            return Vec::new();
-        };
-        let measured = output::figures(&pair.outputs[CANDIDATE]);
-        let mut found = Vec::new();
-        for few in &self.probed {
-            let many = measured
-                .iter()
-                .find(|many| many.benchmark == few.benchmark && many.unit == few.unit);
-            let Some(many) = many.filter(|many| many.iterations >= 5 * few.iterations) else {
-                continue;
-            };
-            // Not what the runtime allocates beside the program, spread over fewer iterations.
-            let background = if few.unit.as_str() == Unit::BYTES {
-                256.0
-            } else {
-                1.0
-            };
-            let apart = (few.value - many.value).abs();
-            if few.unit.is_allocation()
-                && apart > background
-                && apart > 0.25 * few.value.max(many.value)
-            {
-                found.push(IterationDependence {
-                    package: package.to_owned(),
-                    benchmark: few.benchmark.clone(),
-                    unit: few.unit.clone(),
-                    figures: [(few.iterations, few.value), (many.iterations, many.value)],
-                });
-            }
-        }
-        found
-    }
-}
-
-/// How long an iteration of each result takes.
-fn times(figures: &[Figure]) -> Vec<Duration> {
-    let time = figures
-        .iter()
-        .filter(|figure| figure.unit.as_str() == Unit::TIME);
-    time.map(|figure| Duration::try_from_secs_f64(figure.value).unwrap_or_default())
-        .collect()
-}
-
-/// Benchmarks of one kind in one process: starting it takes long.
-fn together(batches: Vec<Batch>) -> Vec<Batch> {
-    let mut joined: Vec<Batch> = Vec::new();
-    for batch in batches {
-        let like = |other: &&mut Batch| {
-            other.source == batch.source
-                && other.benchtime == batch.benchtime
-                && other.state == State::Open
-                && batch.state == State::Open
-        };
-        match joined.iter_mut().find(like) {
-            Some(other) => {
-                other.functions.extend(batch.functions);
-                other.probed.extend(batch.probed);
-            }
-            None => joined.push(batch),
-        }
-    }
-    joined
 }
 
 /// One of several benchmarks fails: each is run alone.

@@ -1,10 +1,11 @@
 //! `allocgate run`: both sides copied, built and measured, as little as the verdict needs.
 //!
 //! `trees` copies the two sides, `packages` finds their benchmarks and what the change can affect,
-//! `ruler` puts the candidate's benchmarks over the baseline's code, `binaries` builds, `measure`
-//! and `execute` run, `schedule` says how often. What comes out is what `go test` would have printed
-//! on each side, and the [`Circumstances`]; the judging is the caller's.
+//! `ruler` puts the benchmarks of one side over the code of the other, `binaries` builds, `probe` finds
+//! out how to run, `measure` and `execute` run, `schedule` says how often. What comes out is what
+//! `go test` would have printed on each side, and the [`Circumstances`]; the judging is the caller's.
 
+mod batch;
 mod binaries;
 mod cache;
 mod changes;
@@ -14,6 +15,7 @@ mod measure;
 mod options;
 mod output;
 mod packages;
+mod probe;
 mod ruler;
 mod saved;
 mod schedule;
@@ -82,6 +84,8 @@ pub struct Outcome {
     pub names: [String; 2],
     /// The commit of the baseline.
     pub base_commit: String,
+    /// A digest of the candidate's tree and of what was to be measured how.
+    pub identity: String,
     /// Output of what failed: side, package, text.
     pub logs: Vec<(&'static str, String, String)>,
     /// Benchmark functions that were measured.

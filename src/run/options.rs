@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::policy::Scope;
+
 /// What is compared, what is measured, and for how long.
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -34,6 +36,10 @@ pub struct Options {
     pub max_time: Duration,
     /// How long one process of benchmarks may take.
     pub timeout: Duration,
+    /// What the policy has ceilings for: judged even where nothing changed but the policy.
+    pub budgeted: Vec<Scope>,
+    /// Files that this run writes, by their real paths: no part of the candidate.
+    pub results: Vec<PathBuf>,
     /// Which part of the packages, of how many, both from 1.
     pub shard: Option<Shard>,
     /// Where results of base commits are kept; `None` to keep none.

@@ -34,7 +34,7 @@ pub(super) fn closed(finished: &Finished, package: &str) -> Vec<u8> {
         End::Exited(status) => format!("exit status {status}"),
         End::Signaled(9) => "signal: killed".to_owned(),
         End::Signaled(signal) => format!("signal: {signal}"),
-        End::OutOfTime => "panic: test timed out: it did not end by itself either".to_owned(),
+        End::OutOfTime => "panic: test timed out".to_owned(),
         End::TooMuchOutput => "signal: killed: it printed too much".to_owned(),
         End::Interrupted => "signal: interrupt".to_owned(),
     };

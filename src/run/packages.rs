@@ -12,10 +12,12 @@ use super::trees::Trees;
 use crate::golang::{Go, SourceFile, find_modules};
 
 /// Where go is run, and with which patterns.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Scope {
     /// Relative to the root.
     pub(super) folder: PathBuf,
+    /// The folder of the module, relative to the root.
+    module: PathBuf,
     patterns: Vec<String>,
     /// Whether the workspace of the user does not hold the module.
     alone: bool,
@@ -26,10 +28,6 @@ pub(super) struct Scope {
 pub(super) struct Subject {
     /// Its import path.
     pub(super) package: String,
-    /// Its folder, relative to the root.
-    pub(super) folder: PathBuf,
-    /// Where go is run for it.
-    pub(super) scope: Scope,
     /// What each side has of it.
     pub(super) sides: [Option<Tests>; 2],
 }
@@ -37,10 +35,16 @@ pub(super) struct Subject {
 /// The test files of a package on one side.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Tests {
+    /// The folder of the package, relative to the root.
+    pub(super) folder: PathBuf,
+    /// Where go is run for it.
+    pub(super) scope: Scope,
     /// Their names, with what they hold.
     pub(super) files: BTreeMap<String, SourceFile>,
     /// The selected benchmark functions, in order of appearance.
     pub(super) benchmarks: Vec<String>,
+    /// Names that two of them bear: one in the package, one in the package beside it.
+    pub(super) doubled: Vec<String>,
 }
 
 impl Subject {
@@ -49,6 +53,22 @@ impl Subject {
         self.sides[side]
             .as_ref()
             .map_or(&[], |tests| &tests.benchmarks)
+    }
+
+    /// What a side has of it, or else the other.
+    pub(super) fn side(&self, side: usize) -> Option<&Tests> {
+        self.sides[side].as_ref().or(self.sides[1 - side].as_ref())
+    }
+
+    /// The folder of the package on a side.
+    pub(super) fn folder(&self, side: usize) -> &Path {
+        self.side(side).map_or(Path::new(""), |tests| &tests.folder)
+    }
+
+    /// The folder of its module.
+    pub(super) fn module(&self) -> &Path {
+        self.side(1)
+            .map_or(Path::new(""), |tests| &tests.scope.module)
     }
 }
 
@@ -142,41 +162,48 @@ pub(super) fn subjects(
     selection: &Selection,
     go: &[Go; 2],
 ) -> Result<Vec<Subject>, RunError> {
-    let scopes = scopes(trees, options, &go[1])?;
     let mut subjects: BTreeMap<String, Subject> = BTreeMap::new();
     let mut matched = 0;
-    for scope in &scopes {
-        for side in [1, 0] {
-            let root = &trees.roots[side];
+    let both = [
+        scopes(trees, options, 0, &go[0])?,
+        scopes(trees, options, 1, &go[1])?,
+    ];
+    if both.iter().all(Vec::is_empty) {
+        return Err(RunError::NoModule(options.here.clone()));
+    }
+    for (side, scopes) in both.iter().enumerate().rev() {
+        if side == 0 && trees.changes.is_empty() {
+            continue;
+        }
+        let root = &trees.roots[side];
+        for scope in scopes {
             let folder = root.join(&scope.folder);
-            let nothing_differs = side == 0 && trees.changes.is_empty();
-            if nothing_differs || !folder.is_dir() || !has_benchmarks(&folder, &scope.patterns) {
+            if !folder.is_dir() || !has_benchmarks(&folder, &scope.patterns) {
                 continue;
             }
-            let listed = match scope.go(&go[side]).packages(&folder, &scope.patterns) {
-                Ok(listed) => listed,
-                // What the baseline does not have is new.
-                Err(_) if side == 0 => continue,
-                Err(error) => return Err(error.into()),
-            };
-            for package in listed {
+            for package in scope.go(&go[side]).packages(&folder, &scope.patterns)? {
                 let Ok(folder) = package.dir.strip_prefix(root) else {
                     continue;
                 };
-                matched += usize::from(side == 1);
-                let tests = tests(&package.dir, package.test_files(), selection);
+                matched += 1;
+                let mut tests = tests(&package.dir, package.test_files(), selection);
                 if tests.benchmarks.is_empty() {
                     continue;
                 }
-                let subject = subjects
-                    .entry(package.import_path.clone())
-                    .or_insert_with(|| Subject {
-                        package: package.import_path.clone(),
-                        folder: folder.to_owned(),
-                        scope: scope.clone(),
-                        sides: [None, None],
+                folder.clone_into(&mut tests.folder);
+                tests.scope = scope.clone();
+                let path = package.import_path;
+                let subject = subjects.entry(path.clone()).or_insert_with(|| Subject {
+                    package: path.clone(),
+                    sides: [None, None],
+                });
+                if let Some(other) = subject.sides[side].replace(tests) {
+                    return Err(RunError::SamePackage {
+                        package: path,
+                        one: other.folder,
+                        other: folder.to_owned(),
                     });
-                subject.sides[side] = Some(tests);
+                }
             }
         }
     }
@@ -197,18 +224,17 @@ impl Scope {
     pub(super) fn go(&self, go: &Go) -> Go {
         let mut go = go.clone();
         if self.alone {
-            go.variables
-                .push(("GOWORK".to_owned(), PathBuf::from("off")));
+            go.variables.push(("GOWORK".to_owned(), "off".into()));
         }
         go
     }
 }
 
-/// The module that the user is in, and those below.
-fn scopes(trees: &Trees, options: &Options, go: &Go) -> Result<Vec<Scope>, RunError> {
-    let root = &trees.roots[1];
+/// The module of a side that the user is in, and those below.
+fn scopes(trees: &Trees, options: &Options, side: usize, go: &Go) -> Result<Vec<Scope>, RunError> {
+    let root = &trees.roots[side];
     let here = &trees.here;
-    let workspace = trees.workspace(1, go)?;
+    let workspace = trees.workspace(side, go)?;
     let alone = |module: &Path| {
         workspace
             .as_ref()
@@ -217,33 +243,35 @@ fn scopes(trees: &Trees, options: &Options, go: &Go) -> Result<Vec<Scope>, RunEr
     let own = here
         .ancestors()
         .find(|folder| root.join(folder).join("go.mod").is_file());
-    let all = || vec!["./...".to_owned()];
     let mut scopes = Vec::new();
-    if let Some(module) = own {
-        let patterns = if options.packages.is_empty() {
-            all()
-        } else {
-            options.packages.clone()
-        };
-        scopes.push(Scope {
-            folder: here.clone(),
-            patterns,
-            alone: alone(module),
-        });
-    }
-    if options.packages.is_empty() {
-        let below = find_modules(root, here);
-        for module in below.into_iter().filter(|module| module.folder != *here) {
-            let alone = alone(&module.folder);
+    if !options.packages.is_empty() {
+        // In a workspace go finds the module of a pattern by itself.
+        if own.is_some() || workspace.is_some() {
             scopes.push(Scope {
-                folder: module.folder,
-                patterns: all(),
-                alone,
+                folder: here.clone(),
+                module: own.unwrap_or(here).to_owned(),
+                patterns: options.packages.clone(),
+                alone: own.is_some_and(alone),
             });
         }
+        return Ok(scopes);
     }
-    if scopes.is_empty() {
-        return Err(RunError::NoModule(options.here.clone()));
+    let mut add = |folder: &Path, module: &Path| {
+        scopes.push(Scope {
+            folder: folder.to_owned(),
+            module: module.to_owned(),
+            patterns: vec!["./...".to_owned()],
+            alone: alone(module),
+        });
+    };
+    if let Some(module) = own {
+        add(here, module);
+    }
+    for module in find_modules(root, here)
+        .iter()
+        .filter(|module| module.folder != *here)
+    {
+        add(&module.folder, &module.folder);
     }
     Ok(scopes)
 }
@@ -290,6 +318,8 @@ fn tests(folder: &Path, files: impl Iterator<Item = PathBuf>, selection: &Select
         for benchmark in file.benchmarks().filter(|name| selection.takes(name)) {
             if known.insert(benchmark.to_owned()) {
                 tests.benchmarks.push(benchmark.to_owned());
+            } else {
+                tests.doubled.push(benchmark.to_owned());
             }
         }
         tests.files.insert(name, file);
@@ -317,36 +347,33 @@ pub(super) fn affected(
         return Ok(all());
     }
     let mut affected = BTreeSet::new();
-    let mut by_scope: BTreeMap<&Path, Vec<&Subject>> = BTreeMap::new();
+    let mut by_scope: BTreeMap<&Path, Vec<(&Scope, String)>> = BTreeMap::new();
     for subject in subjects {
         match &subject.sides {
-            [_, Some(_)] => by_scope
-                .entry(&subject.scope.folder)
-                .or_default()
-                .push(subject),
+            // One that has moved is built anew.
+            [Some(old), Some(new)] if old.folder == new.folder && old.scope == new.scope => {
+                by_scope
+                    .entry(&new.scope.folder)
+                    .or_default()
+                    .push((&new.scope, subject.package.clone()))
+            }
             _ => drop(affected.insert(subject.package.clone())),
         }
     }
     let root = &trees.roots[1];
-    for subjects in by_scope.into_values() {
-        let scope = &subjects[0].scope;
-        let names: Vec<String> = subjects
-            .iter()
-            .map(|subject| subject.package.clone())
-            .collect();
+    for members in by_scope.into_values() {
+        let scope = members[0].0;
+        let names: Vec<String> = members.into_iter().map(|(_, name)| name).collect();
         let closures = scope.go(go).closures(&root.join(&scope.folder), &names)?;
         for name in names {
             let differs = closures.get(&name).is_none_or(|closure| {
                 let relative =
                     |folder: &PathBuf| folder.strip_prefix(root).ok().map(Path::to_owned);
-                let compiled = closure.folders.iter().filter_map(relative);
-                let embedded = closure.embedding.iter().filter_map(relative);
-                compiled
-                    .into_iter()
-                    .any(|folder| changes.touch_sources_in(&folder))
-                    || embedded
-                        .into_iter()
-                        .any(|folder| changes.touch_below(&folder))
+                let mut compiled = closure.folders.iter().filter_map(relative);
+                let mut embedded = closure.embedding.iter().filter_map(relative);
+                compiled.any(|folder| changes.touch_sources_in(&folder))
+                    || embedded.any(|folder| changes.touch_below(&folder))
+                    || (closure.cgo && changes.touch_c())
             });
             if differs {
                 affected.insert(name);

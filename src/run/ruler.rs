@@ -48,10 +48,10 @@ impl Overlay {
         let [Some(_), Some(_)] = &subject.sides else {
             return Ok(None);
         };
-        let wanted = subject.benchmarks(1 - onto);
-        let folders = [onto, 1 - onto].map(|side| roots[side].join(&subject.folder));
+        let folders = [onto, 1 - onto].map(|side| roots[side].join(subject.folder(side)));
         fs::create_dir_all(into).map_err(RunError::io(into))?;
         let mut pages = Vec::new();
+        let mut left_out: BTreeSet<String> = BTreeSet::new();
         let mut replacements = BTreeMap::new();
         for entry in fs::read_dir(&folders[0])
             .map_err(RunError::io(&folders[0]))?
@@ -83,7 +83,10 @@ impl Overlay {
                 changed: false,
             });
         }
-        let module = roots[onto].join(&subject.scope.folder);
+        let Some(own) = subject.side(onto) else {
+            return Ok(None);
+        };
+        let module = roots[onto].join(&own.scope.folder);
         let file = into.join("overlay.json");
         for _ in 0..MOST_ATTEMPTS {
             write(&file, &replacements)?;
@@ -93,20 +96,22 @@ impl Overlay {
                 overlay: Some(&file),
                 into,
             };
-            let Some(log) = build.errors(&subject.scope.go(go), &subject.package)? else {
-                let left = pages.iter().flat_map(|page| page.source.benchmarks());
-                let left: BTreeSet<String> = left.map(str::to_owned).collect();
-                let benchmarks: BTreeSet<String> = wanted
-                    .iter()
-                    .filter(|name| left.contains(*name))
-                    .cloned()
-                    .collect();
+            let Some(log) = build.errors(&own.scope.go(go), &subject.package)? else {
+                let Some(theirs) = &subject.sides[1 - onto] else {
+                    return Ok(None);
+                };
+                // What reaches anything that was left out would measure something else.
+                let whole = |name: &&String| {
+                    reach(theirs, name).is_some_and(|texts| texts.is_disjoint(&left_out))
+                };
+                let benchmarks: BTreeSet<String> =
+                    theirs.benchmarks.iter().filter(whole).cloned().collect();
                 return Ok((!benchmarks.is_empty()).then_some(Overlay {
                     replacements,
                     benchmarks,
                 }));
             };
-            if !leave_out(&log, &module, &mut pages) {
+            if !leave_out(&log, &module, &mut pages, &mut left_out) {
                 return Ok(None);
             }
             for (number, page) in pages
@@ -154,8 +159,13 @@ pub(super) fn write(
     fs::write(file, text).map_err(RunError::io(file))
 }
 
-/// Blanks what the compiler complains about in the pages. Whether anything was.
-fn leave_out(log: &str, module: &Path, pages: &mut [Page]) -> bool {
+/// Blanks what the compiler complains about in the pages, and notes it. Whether anything was.
+fn leave_out(
+    log: &str,
+    module: &Path,
+    pages: &mut [Page],
+    left_out: &mut BTreeSet<String>,
+) -> bool {
     let mut blanked = false;
     for line in log.lines() {
         let Some((file, number, message)) = position(line.trim_start()) else {
@@ -167,7 +177,7 @@ fn leave_out(log: &str, module: &Path, pages: &mut [Page]) -> bool {
             .iter_mut()
             .find(|page| page.file == at || page.place == at)
         {
-            blanked |= page.leave_out(number, message);
+            blanked |= page.leave_out(number, message, left_out);
         }
     }
     blanked
@@ -188,7 +198,7 @@ fn position(line: &str) -> Option<(&str, usize, &str)> {
 }
 
 impl Page {
-    fn leave_out(&mut self, line: usize, message: &str) -> bool {
+    fn leave_out(&mut self, line: usize, message: &str, left_out: &mut BTreeSet<String>) -> bool {
         if let Some(import) = self
             .source
             .imports
@@ -204,6 +214,7 @@ impl Page {
                 let by: &[u8] = if range.is_empty() { b"_ " } else { b"_" };
                 self.text.splice(range, by.iter().copied());
             } else {
+                left_out.insert(import.tokens.clone());
                 blank(&mut self.text[import.range.clone()]);
             }
             // Later positions have moved.
@@ -234,6 +245,7 @@ impl Page {
         {
             return false;
         }
+        left_out.insert(declaration.tokens.clone());
         blank(&mut self.text[range]);
         self.changed = true;
         true
@@ -317,6 +329,7 @@ mod tests {
         Tests {
             files: [("x_test.go".to_owned(), source)].into(),
             benchmarks,
+            ..Tests::default()
         }
     }
 
@@ -376,9 +389,10 @@ mod tests {
             source,
             changed: false,
         };
-        assert!(page.leave_out(7, "undefined: table"));
-        assert!(page.leave_out(2, "\"testing\" imported and not used"));
-        assert!(!page.leave_out(100, "?"));
+        let mut out = BTreeSet::new();
+        assert!(page.leave_out(7, "undefined: table", &mut out));
+        assert!(page.leave_out(2, "\"testing\" imported and not used", &mut out));
+        assert!(!page.leave_out(100, "?", &mut out));
         let text = String::from_utf8(page.text).unwrap();
         assert_eq!(text.lines().count(), OLD.lines().count());
         assert!(text.contains("import _ \"testing\"") && !text.contains("BenchmarkA"));

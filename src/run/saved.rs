@@ -15,7 +15,8 @@ use crate::gate::Circumstances;
 pub const BASELINE_FILE: &str = "baseline.txt";
 /// The candidate's output.
 pub const CANDIDATE_FILE: &str = "candidate.txt";
-const MANIFEST_FILE: &str = "run.json";
+/// What the figures do not tell.
+pub(super) const MANIFEST_FILE: &str = "run.json";
 const VERSION: u32 = 1;
 
 /// What a saved run is of.
@@ -26,6 +27,8 @@ pub struct Manifest {
     pub names: [String; 2],
     /// The commit of the baseline.
     pub base_commit: String,
+    /// A digest of the candidate's tree and of what was to be measured how: equal in all parts of a run.
+    pub identity: String,
     /// Which part of the packages it is, if not all.
     pub shard: Option<Shard>,
     /// What is known besides the figures.
@@ -69,6 +72,14 @@ pub enum SaveError {
         /// The first part's.
         expected: String,
     },
+    /// Parts of one base, and of different candidates or settings.
+    #[error(
+        "{path}: a part of another run: its candidate, or what was to be measured, is not that of the first part"
+    )]
+    Unlike {
+        /// Which.
+        path: PathBuf,
+    },
     /// The same part twice.
     #[error("{path}: part {shard} is given twice")]
     Twice {
@@ -103,6 +114,7 @@ pub fn save(outcome: &Outcome, shard: Option<Shard>, folder: &Path) -> Result<()
         version: VERSION,
         names: outcome.names.clone(),
         base_commit: outcome.base_commit.clone(),
+        identity: outcome.identity.clone(),
         shard,
         circumstances: outcome.measured.circumstances.clone(),
     };
@@ -171,6 +183,9 @@ pub fn join(parts: Vec<(PathBuf, Manifest)>) -> Result<Option<Manifest>, SaveErr
                 shard: shard.to_string(),
             });
         }
+        if part.identity != joined.identity {
+            return Err(SaveError::Unlike { path });
+        }
         joined.circumstances.join(part.circumstances);
     }
     let missing: Vec<String> = (1..=count)
@@ -197,6 +212,7 @@ mod tests {
             version: VERSION,
             names: ["base".to_owned(), "head".to_owned()],
             base_commit: base.to_owned(),
+            identity: "same".to_owned(),
             shard: Some(Shard { index, count }),
             circumstances: Circumstances {
                 remarks: vec![index.to_string()],
@@ -220,6 +236,9 @@ mod tests {
         assert!(error(vec![part(1, 2, "a"), part(1, 2, "a")]).contains("twice"));
         assert!(error(vec![part(1, 2, "a"), part(2, 2, "b")]).contains("another run"));
         assert!(error(vec![part(1, 2, "a"), part(2, 3, "a")]).contains("another run"));
+        let (path, mut other) = part(2, 2, "a");
+        other.identity = "other".to_owned();
+        assert!(error(vec![part(1, 2, "a"), (path, other)]).contains("candidate"));
         assert!(join(Vec::new()).unwrap().is_none());
     }
 }

@@ -19,16 +19,17 @@ const CERTAIN: usize = 6;
 /// Samples a side of what is constant and equal.
 pub(super) const LEAST_SAMPLES: usize = 2;
 
-/// The iterations of the second probe.
-pub(super) const PROBE: u64 = 100;
 /// Iteration counts that are used: round numbers, so that two runs find the same.
-const LADDER: [u64; 13] = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000];
+const LADDER: [u64; 19] = [
+    1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 20_000, 50_000, 100_000, 200_000,
+    500_000, 1_000_000,
+];
 /// Up to here iterations are worth this much time a sub-benchmark: background allocations of the
 /// process are gone from the figures.
 const ENOUGH: u64 = 100;
 const TIME_TO_ENOUGH: Duration = Duration::from_millis(500);
-/// Beyond, this much: growth and pools are amortised.
-const TIME_BEYOND: Duration = Duration::from_millis(50);
+/// Beyond, this much: set-up inside of the timed part, growth and pools are amortised.
+const TIME_BEYOND: Duration = Duration::from_millis(30);
 /// And one process takes no longer than this, if it can be helped.
 const MOST_TIME: Duration = Duration::from_secs(4);
 
@@ -97,15 +98,15 @@ mod tests {
     #[test]
     fn iterations_are_round_and_affordable() {
         let of = |nanos: u64, parts| iterations(Duration::from_nanos(nanos), parts);
-        assert_eq!(of(0, 1), 10_000);
-        assert_eq!(of(50, 1), 10_000);
-        assert_eq!(of(30_000, 1), 1000);
+        assert_eq!(of(0, 1), 1_000_000);
+        assert_eq!(of(50, 1), 500_000);
+        assert_eq!(of(25_000, 1), 1000);
         assert_eq!(of(4_000_000, 1), 100);
         assert_eq!(of(10_000_000, 1), 50);
         assert_eq!(of(1_000_000_000, 1), 1);
         assert_eq!(of(60_000_000_000, 1), 1);
         // Fifty results, a microsecond an iteration each.
-        assert_eq!(of(50_000, 50), 10_000);
+        assert_eq!(of(50_000, 50), 20_000);
         assert_eq!(of(50_000_000, 50), 50);
     }
 }

@@ -5,12 +5,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use super::batch::{BASELINE, Batch, CANDIDATE, Source, State, Target};
 use super::binaries::{Builder, Job, digest};
 use super::cache::{self, Cache, Entry, KeptBatch};
-use super::changes::is_test_data;
 use super::error::RunError;
 use super::execute::{Executor, Program, Ran};
-use super::measure::{BASELINE, Batch, CANDIDATE, Data, Measurement, Notes, Source, State, Target};
+use super::measure::{Measurement, Notes};
 use super::options::Options;
 use super::output;
 use super::packages::{Selection, Subject, affected, subjects};
@@ -20,7 +20,7 @@ use super::trees::Trees;
 use super::{Event, Measured, Notify, Outcome};
 use crate::gate::{Circumstances, Identical, IdenticalBy, Named, Report, Status, Unmeasured};
 use crate::golang::{Built, Environment, Go, GoError};
-use crate::policy::Gating;
+use crate::policy::{self, Gating};
 use crate::process::Interrupt;
 
 /// Measures both sides in `workspace`, asking `judge` after each round what is still undecided.
@@ -71,13 +71,7 @@ fn session(
         ..Circumstances::default()
     };
     circumstances.deleted = deleted(&subjects);
-    if let [first, ..] = &trees.changes.unseen_c(&trees.roots[CANDIDATE])[..] {
-        circumstances.remarks.push(format!(
-            "{} changed and lies in no Go package: go does not see changes of what cgo includes from \
-             elsewhere, and may have built both sides with one of them",
-            first.display()
-        ));
-    }
+    circumstances.unmeasured = doubled(&subjects);
     if let Some(shard) = options.shard {
         let mut place = 0..;
         subjects.retain(|_| place.next().is_some_and(|place| shard.takes(place)));
@@ -149,6 +143,7 @@ fn session(
         measured,
         names: trees.names.clone(),
         base_commit: trees.base_commit.clone(),
+        identity: session.identity(),
         logs: session
             .notes
             .logs
@@ -160,6 +155,25 @@ fn session(
         elapsed: start.elapsed(),
         measuring: measuring.elapsed(),
     })
+}
+
+/// Benchmarks of one name in a package and in the one beside it: nobody can tell their figures apart.
+fn doubled(subjects: &[Subject]) -> Vec<Unmeasured> {
+    let of = |subject: &Subject| -> Vec<Unmeasured> {
+        let names = subject.sides[CANDIDATE]
+            .iter()
+            .flat_map(|tests| &tests.doubled);
+        let unmeasured = |name: &String| Unmeasured {
+            which: Named {
+                package: subject.package.clone(),
+                benchmark: name.clone(),
+            },
+            why: "two benchmarks bear this name, one of them in the external test package"
+                .to_owned(),
+        };
+        names.map(unmeasured).collect()
+    };
+    subjects.iter().flat_map(of).collect()
 }
 
 /// Go's environment of each side: the trees may ask for different toolchains.
@@ -192,6 +206,13 @@ fn deleted(subjects: &[Subject]) -> Vec<Named> {
     subjects.iter().flat_map(of).collect()
 }
 
+/// What is known of the files that benchmarks open.
+enum Reads {
+    Nothing,
+    File(PathBuf),
+    Unknown,
+}
+
 struct Session<'a> {
     options: &'a Options,
     trees: &'a Trees,
@@ -220,9 +241,8 @@ impl<'a> Session<'a> {
             if subject.benchmarks(CANDIDATE).is_empty() {
                 continue;
             }
-            let mut data = self.trees.changes.data_for(&subject.folder);
-            let reads = data.any(|path| !is_test_data(path));
-            if differing.contains(&subject.package) || reads {
+            let data = self.trees.changes.data(subject.module()).next().is_some();
+            if differing.contains(&subject.package) || data || self.has_new_budget(subject) {
                 wanted.push((number, subject));
             } else {
                 self.identical(subject, IdenticalBy::Sources);
@@ -258,14 +278,31 @@ impl<'a> Session<'a> {
         let kept = self.kept(&targets);
         self.build_baselines(&mut targets, &kept)?;
         let mut left = Vec::new();
-        for target in targets {
-            if self.cannot_differ(&target, kept.get(&target.number))? {
+        for mut target in targets {
+            let number = target.number;
+            if self.cannot_differ(&mut target, kept.get(&number))? {
                 self.identical(target.subject, IdenticalBy::Binaries);
             } else {
                 left.push(target);
             }
         }
         Ok((left, kept))
+    }
+
+    /// Whether the change touches the policy and that has a ceiling for a package: what did not change
+    /// may exceed it now.
+    fn has_new_budget(&self, subject: &Subject) -> bool {
+        self.trees.changes.touch_name(policy::FILE_NAME)
+            && self.options.budgeted.iter().any(|scope| {
+                let package = scope.package.as_ref();
+                let benchmark = scope.benchmark.as_ref();
+                package.is_none_or(|pattern| pattern.matches_package(&subject.package))
+                    && benchmark.is_none_or(|pattern| {
+                        let functions = subject.benchmarks(CANDIDATE);
+                        pattern.to_string().contains('/')
+                            || functions.iter().any(|name| pattern.matches_benchmark(name))
+                    })
+            })
     }
 
     fn identical(&mut self, subject: &Subject, by: IdenticalBy) {
@@ -284,33 +321,28 @@ impl<'a> Session<'a> {
     ) -> Result<Target<'a>, RunError> {
         let roots = &self.trees.roots;
         let changes = &self.trees.changes;
-        let tests_differ = changes.touch_tests_in(&subject.folder);
+        let folders = [BASELINE, CANDIDATE].map(|side| subject.folder(side));
+        let tests_differ =
+            folders[0] != folders[1] || changes.touch_tests_in(subject.folder(CANDIDATE));
         let overlay = if tests_differ {
             let into = self.builder.folder.join(format!("overlay-{number:04}"));
             Overlay::fit(subject, BASELINE, roots, &self.builder.go[BASELINE], &into)?
         } else {
             None
         };
-        let data = changes.data_for(&subject.folder);
-        let (test_data, other): (Vec<&Path>, Vec<&Path>) =
-            data.partition(|path| is_test_data(path));
-        let data = match (test_data.is_empty(), other.is_empty()) {
-            (true, true) => Data::Same,
-            (false, true) => Data::TestDataDiffers,
-            // What the program itself reads is not to be the candidate's for both.
-            (true, false) => Data::Differs,
-            (false, false) => Data::BothDiffer,
-        };
         let mut target = Target {
             number,
             subject,
-            folders: [BASELINE, CANDIDATE].map(|side| roots[side].join(&subject.folder)),
+            folders: [BASELINE, CANDIDATE].map(|side| roots[side].join(folders[side])),
             candidate,
             overlay,
             old_benchmarks: None,
             binaries: BTreeMap::new(),
             trimpath: true,
-            data,
+            test_data: changes
+                .test_data()
+                .any(|path| path.starts_with(folders[CANDIDATE])),
+            reads: None,
             changed: if tests_differ {
                 ruler::changed(subject)
             } else {
@@ -319,22 +351,51 @@ impl<'a> Session<'a> {
             batches: Vec::new(),
             key: None,
         };
-        // What is kept holds for one tree: with data of the other, or anything outside, it does not.
-        let whole = data == Data::Same && !self.trees.outside && subject.sides[BASELINE].is_some();
+        // What is kept holds for one tree: with anything outside of it, it does not.
+        let whole = !self.trees.outside && subject.sides[BASELINE].is_some();
         if self.cache.is_some() && whole {
             target.key = Some(self.key(&target));
         }
         Ok(target)
     }
 
+    /// What all parts of a run have in common.
+    fn identity(&self) -> String {
+        let candidate = self.trees.changes.digest(&self.trees.roots[CANDIDATE]);
+        let packages = format!("{:?} {:?}", self.options.packages, self.trees.here);
+        cache::key([
+            self.trees.base_tree.as_str(),
+            &candidate,
+            &packages,
+            &self.settings(),
+        ])
+    }
+
+    /// How benchmarks are chosen, built and run.
+    fn settings(&self) -> String {
+        let options = self.options;
+        format!(
+            "{:?} {:?} {:?} {:?} {:?} {:?} {}",
+            options.bench,
+            options.build_flags,
+            options.test_flags,
+            options.benchtime,
+            options.count,
+            options.prepare,
+            options.time
+        )
+    }
+
     /// Everything that decides what a package of the baseline measures.
     fn key(&self, target: &Target<'_>) -> String {
-        let options = self.options;
         let overlay = target
             .overlay
             .as_ref()
             .map(Overlay::digest)
             .unwrap_or_default();
+        // Test data is the candidate's.
+        let changes = &self.trees.changes;
+        let data = changes.test_data_digest(&self.trees.roots[CANDIDATE]);
         let go = &self.environments[BASELINE];
         let environment = [
             &go.goversion,
@@ -343,23 +404,20 @@ impl<'a> Session<'a> {
             &go.goflags,
             &go.goexperiment,
             &go.cgo_enabled,
+            &go.cgo_cflags,
+            &go.cgo_cppflags,
+            &go.goamd64,
+            &go.goarm64,
         ]
         .map(String::as_str);
-        let settings = format!(
-            "{:?} {:?} {:?} {:?} {:?} {:?}",
-            options.bench,
-            options.build_flags,
-            options.test_flags,
-            options.benchtime,
-            options.count,
-            options.prepare
-        );
+        let settings = self.settings();
         let machine = cache::machine();
         let parts = [
             self.trees.base_tree.as_str(),
             &target.subject.package,
             &overlay,
             &settings,
+            &data,
         ];
         let parts = parts.into_iter().chain(environment);
         cache::key(parts.chain(machine.iter().map(String::as_str)))
@@ -409,10 +467,10 @@ impl<'a> Session<'a> {
         Ok(())
     }
 
-    /// Whether both sides run the same binary on the same data.
+    /// Whether both sides run the same binary on the same data. What of other data is read is noted.
     fn cannot_differ(
         &mut self,
-        target: &Target<'_>,
+        target: &mut Target<'_>,
         kept: Option<&Entry>,
     ) -> Result<bool, RunError> {
         let source = if target.overlay.is_some() {
@@ -421,22 +479,37 @@ impl<'a> Session<'a> {
             Source::Own
         };
         let baseline = match (kept, target.binaries.get(&source)) {
-            (Some(entry), _) => entry.binary.clone(),
-            (None, Some(Built::Binary(binary))) => digest(binary)?,
-            (None, _) => return Ok(false),
+            (Some(entry), _) => Some(entry.binary.clone()),
+            (None, Some(Built::Binary(binary))) => Some(digest(binary)?),
+            (None, _) => None,
         };
-        if digest(&target.candidate)? != baseline {
+        let same = Some(digest(&target.candidate)?) == baseline;
+        let changes = &self.trees.changes;
+        let folder = target.subject.folder(CANDIDATE);
+        let mut data: Vec<&Path> = changes.data(target.subject.module()).collect();
+        if same {
+            // What is not compiled may be read.
+            data.extend(changes.go_in(folder));
+        }
+        if self.has_new_budget(target.subject) {
             return Ok(false);
         }
-        // Of the same test data, which both sides are given, the same binary makes the same.
-        let data = self.trees.changes.data_for(&target.subject.folder);
-        let data: Vec<&Path> = data.filter(|path| !is_test_data(path)).collect();
-        Ok(data.is_empty() || !self.reads_any(target, &data)?)
+        if data.is_empty() {
+            return Ok(same);
+        }
+        Ok(match self.reads(target, &data)? {
+            Reads::Nothing => same,
+            Reads::Unknown => false,
+            Reads::File(file) => {
+                target.reads = Some(file);
+                false
+            }
+        })
     }
 
-    /// Whether the benchmarks of a package open any of these files, as the test binary's own log has
-    /// it: what `go test` itself uses to know whether a cached result is still good.
-    fn reads_any(&mut self, target: &Target<'_>, data: &[&Path]) -> Result<bool, RunError> {
+    /// Which of these files the benchmarks of a package open, as the test binary's own log has it: what
+    /// `go test` itself uses to know whether a cached result is still good.
+    fn reads(&mut self, target: &Target<'_>, data: &[&Path]) -> Result<Reads, RunError> {
         let log = self.builder.folder.join("testlog.txt");
         let folder = &target.folders[CANDIDATE];
         let program = Program {
@@ -447,30 +520,41 @@ impl<'a> Session<'a> {
         let functions = target.subject.benchmarks(CANDIDATE);
         self.processes += 1;
         let ran = self.executor.run(&program, functions, "1x", Some(&log))?;
-        let (Ran::Ended(_), Ok(text)) = (ran, fs::read_to_string(&log)) else {
-            return Ok(true);
+        let (Ran::Ended(finished), Ok(text)) = (ran, fs::read_to_string(&log)) else {
+            return Ok(Reads::Unknown);
         };
         let root = &self.trees.roots[CANDIDATE];
-        let differing: BTreeSet<PathBuf> = data.iter().map(|path| root.join(path)).collect();
-        let mut current = folder.clone();
+        let differing: BTreeMap<PathBuf, &Path> =
+            data.iter().map(|path| (root.join(path), *path)).collect();
         for line in text.lines() {
-            let Some((verb, path)) = line.split_once(' ') else {
+            let Some(("open" | "stat", path)) = line.split_once(' ') else {
                 continue;
             };
-            let path = current.join(path);
+            let path = folder.join(path);
             let path = path.canonicalize().unwrap_or(path);
-            match verb {
-                "chdir" => current = path,
-                "open" | "stat" => {
-                    let below = || differing.iter().any(|file| file.parent() == Some(&path));
-                    if differing.contains(&path) || below() {
-                        return Ok(true);
-                    }
-                }
-                _ => {}
+            let listed = || differing.keys().find(|file| file.parent() == Some(&path));
+            let key = differing
+                .get_key_value(&path)
+                .map(|(key, _)| key)
+                .or_else(listed);
+            if let Some(file) = key.and_then(|key| differing.get(key)) {
+                return Ok(Reads::File(file.to_path_buf()));
             }
         }
-        Ok(false)
+        // Only if all of them ran, where they were started, is that all that they read.
+        let printed = output::figures(&finished.output);
+        let ran = |name: &String| {
+            let of = |figure: &output::Figure| is_of(schedule::function(&figure.benchmark), name);
+            printed.iter().any(of)
+        };
+        let moved = text.lines().any(|line| line.starts_with("chdir "));
+        Ok(
+            if finished.succeeded() && !moved && functions.iter().all(ran) {
+                Reads::Nothing
+            } else {
+                Reads::Unknown
+            },
+        )
     }
 
     /// Finds out with what is kept whether nothing has changed. Where something may have, both sides
@@ -667,7 +751,9 @@ impl<'a> Session<'a> {
             self.keep(target);
         }
         self.circumstances.rulers = std::mem::take(&mut self.notes.rulers);
-        self.circumstances.unmeasured = std::mem::take(&mut self.notes.unmeasured);
+        self.circumstances
+            .unmeasured
+            .append(&mut self.notes.unmeasured);
     }
 
     fn keep(&self, target: &Target<'_>) {

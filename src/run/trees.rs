@@ -13,6 +13,7 @@ use serde::Deserialize;
 use super::changes::Changes;
 use super::error::RunError;
 use super::options::Options;
+use super::saved::{BASELINE_FILE, CANDIDATE_FILE, MANIFEST_FILE};
 use crate::git::{Commit, Repository, link};
 use crate::golang::{Environment, Go, find_modules, local_targets};
 use crate::process::{self, Bounds, Errors, Interrupt};
@@ -94,7 +95,9 @@ impl Trees {
         if let Some(signal) = interrupt.signal() {
             return Err(RunError::Interrupted(signal));
         }
+        leave_out_results(&roots, &root, &options.results);
         let changes = Changes::between(&roots[0], &roots[1]).map_err(RunError::io(into))?;
+        let base_commit = base.commit;
         let candidate_name = match &options.head {
             Some(revision) => format!("{} ({revision})", candidate.short()),
             None => "working tree".to_owned(),
@@ -118,6 +121,11 @@ impl Trees {
             trees.changes =
                 Changes::between(&trees.roots[0], &trees.roots[1]).map_err(RunError::io(into))?;
         }
+        trees.share_test_data()?;
+        if base_commit == candidate && trees.changes.is_empty() {
+            let remark = "the baseline is the candidate's own commit: nothing was compared";
+            trees.remarks.push(remark.to_owned());
+        }
         Ok(trees)
     }
 
@@ -129,11 +137,18 @@ impl Trees {
         {
             let file = self.mirrors[side].join(work);
             let value = if file.exists() {
-                file
+                file.into_os_string()
             } else {
-                PathBuf::from("off")
+                "off".into()
             };
             variables.push(("GOWORK".to_owned(), value));
+        }
+        if let Some(digest) = self.changes.c_digest(&self.roots[side]) {
+            // Go does not notice what C and assembly include from elsewhere, and would take what it has
+            // built for the other side. With a definition of its own each side is built anew.
+            let mut flags = std::env::var_os("CGO_CPPFLAGS").unwrap_or_default();
+            flags.push(format!(" -DALLOCGATE_{}", &digest[..16]));
+            variables.push(("CGO_CPPFLAGS".to_owned(), flags));
         }
         Go {
             flags: options.build_flags.clone(),
@@ -164,6 +179,34 @@ impl Trees {
         Ok(Some(inside.collect()))
     }
 
+    /// Test data is part of the benchmarks: the baseline gets the candidate's.
+    fn share_test_data(&self) -> Result<(), RunError> {
+        for path in self.changes.test_data() {
+            let [old, new] = [0, 1].map(|side: usize| self.roots[side].join(path));
+            if let Ok(there) = old.symlink_metadata() {
+                let removed = if there.is_dir() {
+                    fs::remove_dir_all(&old)
+                } else {
+                    fs::remove_file(&old)
+                };
+                removed.map_err(RunError::io(&old))?;
+            }
+            let Ok(metadata) = new.symlink_metadata() else {
+                continue;
+            };
+            if let Some(parent) = old.parent() {
+                fs::create_dir_all(parent).map_err(RunError::io(parent))?;
+            }
+            let copied = if metadata.is_symlink() {
+                fs::read_link(&new).and_then(|target| link(&target, &old))
+            } else {
+                fs::copy(&new, &old).map(drop)
+            };
+            copied.map_err(RunError::io(&old))?;
+        }
+        Ok(())
+    }
+
     /// Makes what lies outside the repository, and is named by relative paths, appear beside the copies.
     fn mirror_surroundings(
         &mut self,
@@ -185,6 +228,7 @@ impl Trees {
                     for copy in &copies {
                         copy_file(file, copy)?;
                     }
+                    self.outside = true;
                 }
             }
             let folder = work.parent().unwrap_or(&work).to_owned();
@@ -290,7 +334,7 @@ fn baseline(
             Ok(Chosen { commit, name })
         }
         Some(revision) => since(revision),
-        None => match Ci::of_environment() {
+        None => match Ci::of_environment().filter(|_| options.head.is_none()) {
             Some(ci) => ci.baseline(repository, candidate, since),
             None => since(&repository.default_branch().ok_or(RunError::NoBase)?),
         },
@@ -301,6 +345,7 @@ fn baseline(
 struct Ci {
     event: String,
     reference: String,
+    commit: Option<String>,
     payload: Payload,
     base_branch: Option<String>,
 }
@@ -336,6 +381,7 @@ impl Ci {
         Some(Ci {
             event: variable("GITHUB_EVENT_NAME")?,
             reference: variable("GITHUB_REF").unwrap_or_default(),
+            commit: variable("GITHUB_SHA"),
             payload: payload.unwrap_or_default(),
             base_branch: variable("GITHUB_BASE_REF"),
         })
@@ -347,13 +393,16 @@ impl Ci {
         candidate: &Commit,
         since: impl Fn(&str) -> Result<Chosen, RunError>,
     ) -> Result<Chosen, RunError> {
-        let merged = self.reference.starts_with("refs/pull/") && self.reference.ends_with("/merge");
-        if self.event.starts_with("pull_request") && merged {
-            // The commit that is checked out merges the pull request into its base.
-            if let Some(commit) = repository.first_parent_of_merge(candidate) {
-                let name = format!("{} (base of the pull request)", commit.short());
-                return Ok(Chosen { commit, name });
-            }
+        // Whatever is checked out, this is the commit that the event is about.
+        let own = self.commit.as_deref() == Some(candidate.to_string().as_str());
+        let merged = own
+            && self.event.starts_with("pull_request")
+            && self.reference.starts_with("refs/pull/")
+            && self.reference.ends_with("/merge");
+        if merged && let Some(commit) = repository.first_parent_of_merge(candidate) {
+            // It merges the pull request into its base.
+            let name = format!("{} (base of the pull request)", commit.short());
+            return Ok(Chosen { commit, name });
         }
         let branch = self
             .base_branch
@@ -375,16 +424,22 @@ impl Ci {
             .into_iter()
             .flatten()
             .collect();
+        let mut failed = None;
         for revision in &named {
-            if let Ok(chosen) = since(revision) {
-                return Ok(chosen);
+            match since(revision) {
+                Ok(chosen) => return Ok(chosen),
+                Err(error) => failed = failed.or(Some(error)),
             }
         }
         if repository.is_shallow() {
             let depth = if merged { 2 } else { 0 };
             return Err(RunError::Shallow { depth });
         }
-        since(&repository.default_branch().ok_or(RunError::NoBase)?)
+        match failed {
+            // Another base than the one that is named would be another comparison.
+            Some(error) => Err(error),
+            None => since(&repository.default_branch().ok_or(RunError::NoBase)?),
+        }
     }
 }
 
@@ -412,6 +467,36 @@ fn normalized(path: &Path) -> PathBuf {
         }
     }
     normal
+}
+
+/// Takes what allocgate itself has written into the working tree out of the candidate: reports of this
+/// run, and saved runs.
+fn leave_out_results(roots: &[PathBuf; 2], root: &Path, results: &[PathBuf]) {
+    let [baseline, candidate] = roots;
+    let mut written: Vec<PathBuf> = results
+        .iter()
+        .filter_map(|path| Some(path.strip_prefix(root).ok()?.to_owned()))
+        .collect();
+    for entry in walkdir::WalkDir::new(candidate).into_iter().flatten() {
+        let Some(folder) = entry
+            .path()
+            .parent()
+            .filter(|_| entry.file_name() == MANIFEST_FILE)
+        else {
+            continue;
+        };
+        let files = [MANIFEST_FILE, BASELINE_FILE, CANDIDATE_FILE].map(|name| folder.join(name));
+        if files.iter().all(|file| file.is_file())
+            && let Ok(folder) = folder.strip_prefix(candidate)
+        {
+            written.extend(
+                [MANIFEST_FILE, BASELINE_FILE, CANDIDATE_FILE].map(|name| folder.join(name)),
+            );
+        }
+    }
+    for path in written.iter().filter(|path| !baseline.join(path).exists()) {
+        let _ = fs::remove_file(candidate.join(path));
+    }
 }
 
 fn copy_file(from: &Path, to: &Path) -> Result<(), RunError> {
