@@ -919,3 +919,264 @@ fn two_runs_at_once_do_not_know_of_each_other() {
     assert_eq!(repo.state(), before);
     assert!(repo.left().is_empty());
 }
+
+/// A package whose benchmark calls a function that allocates as often as a constant says.
+fn counting(repo: &repository::Repo, constant: &str) {
+    repo.write(
+        "p/p.go",
+        "package p\n\nvar sink []byte\n\nfunc F() {\n\tfor i := 0; i < N; i++ {\n\t\tsink = make([]byte, 64)\n\t}\n}\n",
+    );
+    repo.write("p/n.go", &format!("package p\n\n{constant}\n"));
+    repo.write("p/p_test.go", COUNTING_TEST);
+}
+
+const COUNTING_TEST: &str = "package p\n\nimport \"testing\"\n\nfunc BenchmarkF(b *testing.B) {\n\tfor i := 0; i < b.N; i++ {\n\t\tF()\n\t}\n}\n";
+
+#[test]
+fn a_benchmark_is_found_however_it_is_written() {
+    let repo = Repo::new();
+    counting(&repo, "const N = 0");
+    let dot = COUNTING_TEST.replace("import \"testing\"", "import . \"testing\"");
+    repo.write(
+        "p/p_test.go",
+        &dot.replace("(b *testing.B)", "(\n\tb *B,\n)"),
+    );
+    for file in ["p/p.go", "p/p_test.go"] {
+        let text = fs::read_to_string(repo.path(file)).unwrap();
+        repo.write(file, &text.replace("F()", "Call()"));
+    }
+    repo.commit("base");
+    repo.write("p/n.go", "package p\n\nconst N = 1\n");
+    let run = repo.run(&[]);
+    assert_eq!(run.code, 1, "{run}");
+}
+
+#[test]
+fn a_baseline_that_go_cannot_list_is_no_absence() {
+    let repo = Repo::new();
+    counting(&repo, "const N = 0");
+    repo.write(
+        "go.mod",
+        "module example.com/m\n\ngo 1.21\n\nrequire nonsense\n",
+    );
+    repo.commit("base");
+    repo.write("go.mod", "module example.com/m\n\ngo 1.21\n");
+    repo.write("p/n.go", "package p\n\nconst N = 1\n");
+    let run = repo.run(&[]);
+    assert_eq!(run.code, 2, "{run}");
+}
+
+#[test]
+fn modules_that_come_go_or_share_a_name_are_seen() {
+    // One that becomes part of the one above.
+    let repo = Repo::new();
+    counting(&repo, "const N = 0");
+    repo.write("p/go.mod", "module example.com/m/p\n\ngo 1.21\n");
+    repo.commit("base");
+    fs::remove_file(repo.path("p/go.mod")).unwrap();
+    repo.write("p/n.go", "package p\n\nconst N = 1\n");
+    let run = repo.run(&[]);
+    assert_eq!(run.code, 1, "{run}");
+    // One that goes.
+    fs::remove_dir_all(repo.path("p")).unwrap();
+    let run = repo.run(&[]);
+    assert_eq!(run.code, 3, "{run}");
+    assert!(
+        run.has_finding("deleted", "BenchmarkF of example.com/m/p"),
+        "{run}"
+    );
+    // Two of one name.
+    let repo = Repo::new();
+    for folder in ["a", "b"] {
+        repo.write(
+            &format!("{folder}/go.mod"),
+            "module example.com/x\n\ngo 1.21\n",
+        );
+        repo.write(
+            &format!("{folder}/x_test.go"),
+            &COUNTING_TEST.replace("F()", "_ = i"),
+        );
+    }
+    repo.commit("base");
+    let run = repo.run(&[]);
+    assert_eq!(run.code, 2, "{run}");
+    assert!(run.stderr.contains("is both in"), "{run}");
+}
+
+#[test]
+fn what_links_and_headers_lead_to_is_seen() {
+    let repo = Repo::new();
+    counting(&repo, "const N = 0");
+    repo.write("shared/n.go", "package p\n\nconst N = 0\n");
+    fs::remove_file(repo.path("p/n.go")).unwrap();
+    std::os::unix::fs::symlink("../shared/n.go", repo.path("p/n.go")).unwrap();
+    repo.commit("base");
+    repo.write("shared/n.go", "package p\n\nconst N = 1\n");
+    let run = repo.run(&[]);
+    assert_eq!(run.code, 1, "{run}");
+
+    let repo = Repo::new();
+    counting(
+        &repo,
+        "// #cgo CFLAGS: -I${SRCDIR}/../include\n// #include \"n.h\"\nimport \"C\"\n\nvar N = int(C.N)",
+    );
+    repo.write("include/n.h", "enum { N = 0 };\n");
+    repo.commit("base");
+    repo.write("include/n.h", "enum { N = 1 };\n");
+    let run = repo.run(&[]);
+    assert_eq!(run.code, 1, "{run}");
+}
+
+#[test]
+fn data_beside_the_package_and_embedded_data_are_seen() {
+    let repo = Repo::new();
+    counting(
+        &repo,
+        "import \"os\"\n\nvar N = func() int {\n\ttext, _ := os.ReadFile(\"../data/n\")\n\treturn len(text)\n}()",
+    );
+    repo.write("data/n", "");
+    repo.commit("base");
+    // Before any test starts.
+    repo.write("data/n", "1");
+    let run = repo.run(&[]);
+    assert_eq!(run.code, 1, "{run}");
+    // And while they run.
+    let text = fs::read_to_string(repo.path("p/n.go")).unwrap();
+    repo.write(
+        "p/n.go",
+        &text.replace("}()", "}").replace("var N", "var read"),
+    );
+    let text = fs::read_to_string(repo.path("p/p.go")).unwrap();
+    repo.write(
+        "p/p.go",
+        &text.replace("i := 0; i < N", "i, n := 0, read(); i < n"),
+    );
+    repo.write("data/n", "");
+    repo.commit("read at run time");
+    repo.write("data/n", "1");
+    let run = repo.run(&["--base", "HEAD"]);
+    assert_eq!(run.code, 3, "{run}");
+    assert!(
+        run.has_finding("ruler", "data/n differs, which it reads"),
+        "{run}"
+    );
+
+    // Data that only the test embeds grew: that is the benchmark, not the program.
+    let repo = Repo::new();
+    repo.write(
+        "p/p.go",
+        "package p\n\nfunc Copy(text string) []byte { return []byte(text) }\n",
+    );
+    repo.write(
+        "p/p_test.go",
+        "package p\n\nimport (\n\t_ \"embed\"\n\t\"testing\"\n)\n\n//go:embed testdata/text\nvar text string\n\nvar sink []byte\n\n\
+         func BenchmarkCopy(b *testing.B) {\n\tfor i := 0; i < b.N; i++ {\n\t\tsink = Copy(text)\n\t}\n}\n",
+    );
+    repo.write("p/testdata/text", "text");
+    repo.commit("base");
+    repo.write("p/testdata/text", &"text".repeat(1000));
+    repo.write(
+        "p/p.go",
+        "package p\n\n// Copy copies.\nfunc Copy(text string) []byte { return []byte(text) }\n",
+    );
+    let run = repo.run(&[]);
+    assert_eq!(run.code, 0, "{run}");
+}
+
+#[test]
+fn what_an_overlay_leaves_out_is_not_measured_in_another_way() {
+    let repo = Repo::new();
+    repo.write(
+        "p/p.go",
+        "package p\n\nvar sink []byte\n\ntype fast interface{ Fast() int }\n\nfunc F(x any) {\n\tif _, ok := x.(fast); ok {\n\t\treturn\n\t}\n\tsink = make([]byte, 64)\n}\n",
+    );
+    let test = "package p\n\nimport \"testing\"\n\ntype T struct{}\n\nfunc (T) Fast() int { return 1 }\n\n\
+        func BenchmarkF(b *testing.B) {\n\tfor i := 0; i < b.N; i++ {\n\t\tF(T{})\n\t}\n}\n";
+    repo.write("p/p_test.go", test);
+    repo.commit("base");
+    let worse = "package p\n\nvar sink []byte\n\ntype fast interface{ Fast() int }\n\nfunc New() int { return 1 }\n\nfunc F(x any) {\n\tsink = make([]byte, 64)\n}\n";
+    repo.write("p/p.go", worse);
+    repo.write("p/p_test.go", &test.replace("return 1", "return New()"));
+    let run = repo.run(&[]);
+    assert_eq!(run.code, 1, "{run}");
+}
+
+#[test]
+fn a_benchmark_that_skips_on_the_old_code_is_no_new_one() {
+    let repo = Repo::new();
+    counting(&repo, "const N = 0\n\nvar Has = map[string]bool{}");
+    repo.commit("base");
+    repo.write(
+        "p/n.go",
+        "package p\n\nconst N = 1\n\nvar Has = map[string]bool{\"new\": true}\n",
+    );
+    let skips = COUNTING_TEST.replace(
+        "\tfor i",
+        "\tif !Has[\"new\"] {\n\t\tb.Skip()\n\t}\n\tfor i",
+    );
+    repo.write("p/p_test.go", &skips);
+    let run = repo.run(&[]);
+    assert_eq!(run.code, 1, "{run}");
+}
+
+#[test]
+fn set_up_inside_of_the_timed_part_does_not_hide_what_is_measured() {
+    let repo = Repo::new();
+    counting(&repo, "const N = 0");
+    let set_up = "\tfor i := 0; i < 100000; i++ {\n\t\tall = append(all, make([]byte, 8))\n\t}\n\tall = nil\n\tfor i := 0; i < b.N";
+    let test = COUNTING_TEST.replace("\tfor i := 0; i < b.N", set_up) + "\nvar all [][]byte\n";
+    repo.write("p/p_test.go", &test);
+    repo.commit("base");
+    repo.write("p/n.go", "package p\n\nconst N = 1\n");
+    let run = repo.run(&[]);
+    assert_eq!(run.code, 1, "{run}");
+    let iterations = run.report["rows"][0]["candidate"]["iterations"]
+        .as_f64()
+        .unwrap();
+    assert!(iterations >= 100_000.0, "{run}");
+}
+
+#[test]
+fn a_policy_is_that_of_the_folder_and_a_new_budget_is_judged_at_once() {
+    let repo = Repo::new();
+    counting(&repo, "const N = 3");
+    repo.commit("base");
+    repo.write(
+        "allocgate.toml",
+        "[[budget]]\nbenchmark = \"BenchmarkF\"\nallocs = 0\n",
+    );
+    let run = repo.run(&[]);
+    assert_eq!(run.code, 1, "{run}");
+    assert_eq!(
+        statuses(&run.report, "allocs/op"),
+        [row("BenchmarkF", "over-budget")]
+    );
+    let elsewhere = tempfile::tempdir().unwrap();
+    let root = repo.root().display().to_string();
+    let run = repo.run_in(elsewhere.path(), &["-C", &root]);
+    assert_eq!(run.code, 1, "{run}");
+    // What nobody touched is not measured again.
+    repo.commit("budget");
+    assert_eq!(repo.run(&["--base", "HEAD"]).code, 0);
+}
+
+#[test]
+fn two_benchmarks_of_one_name_are_no_verdict() {
+    let repo = Repo::new();
+    counting(&repo, "const N = 0");
+    repo.write(
+        "p/x_test.go",
+        &COUNTING_TEST
+            .replace("package p", "package p_test")
+            .replace("F()", "_ = i")
+            .replace("import \"testing\"", "import \"testing\""),
+    );
+    repo.commit("base");
+    repo.write("p/n.go", "package p\n\nconst N = 1\n");
+    let run = repo.run(&[]);
+    assert_ne!(run.code, 0, "{run}");
+    assert!(
+        run.has_finding("unmeasured", "two benchmarks bear this name"),
+        "{run}"
+    );
+}

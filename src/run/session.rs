@@ -547,9 +547,15 @@ impl<'a> Session<'a> {
             let of = |figure: &output::Figure| is_of(schedule::function(&figure.benchmark), name);
             printed.iter().any(of)
         };
+        // What is read before the tests start is in no log: its name may be in the binary.
+        let binary = fs::read(&target.candidate).map_err(RunError::io(&target.candidate))?;
+        let named = data.iter().any(|path| {
+            let name = path.file_name().unwrap_or_default().as_encoded_bytes();
+            memchr::memmem::find(&binary, name).is_some()
+        });
         let moved = text.lines().any(|line| line.starts_with("chdir "));
         Ok(
-            if finished.succeeded() && !moved && functions.iter().all(ran) {
+            if finished.succeeded() && !moved && !named && functions.iter().all(ran) {
                 Reads::Nothing
             } else {
                 Reads::Unknown

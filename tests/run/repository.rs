@@ -183,13 +183,24 @@ impl Repo {
         self.call(variables, &[&["run"], arguments].concat())
     }
 
+    pub(crate) fn run_in(&self, folder: &Path, arguments: &[&str]) -> Run {
+        let folder = folder.display().to_string();
+        self.call(&[("RUN_IN", &folder)], &[&["run"], arguments].concat())
+    }
+
     fn call(&self, variables: &[(&str, &str)], arguments: &[&str]) -> Run {
         let report = tempfile::NamedTempFile::new().unwrap();
         let flag = format!("--report=json={}", report.path().display());
         let mut all = vec![arguments[0], flag.as_str()];
         all.extend(&arguments[1..]);
         let mut command = self.command(&all);
-        let output = command.envs(variables.iter().copied()).output().unwrap();
+        for (name, value) in variables {
+            match *name {
+                "RUN_IN" => command.current_dir(value),
+                name => command.env(name, value),
+            };
+        }
+        let output = command.output().unwrap();
         let text = fs::read(report.path()).unwrap();
         Run {
             code: output.status.code().unwrap_or(-1),
