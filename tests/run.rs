@@ -1168,8 +1168,7 @@ fn two_benchmarks_of_one_name_are_no_verdict() {
         "p/x_test.go",
         &COUNTING_TEST
             .replace("package p", "package p_test")
-            .replace("F()", "_ = i")
-            .replace("import \"testing\"", "import \"testing\""),
+            .replace("F()", "_ = i"),
     );
     repo.commit("base");
     repo.write("p/n.go", "package p\n\nconst N = 1\n");

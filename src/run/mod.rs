@@ -1,9 +1,10 @@
 //! `allocgate run`: both sides copied, built and measured, as little as the verdict needs.
 //!
 //! `trees` copies the two sides, `packages` finds their benchmarks and what the change can affect,
-//! `ruler` puts the benchmarks of one side over the code of the other, `binaries` builds, `probe` finds
-//! out how to run, `measure` and `execute` run, `schedule` says how often. What comes out is what
-//! `go test` would have printed on each side, and the [`Circumstances`]; the judging is the caller's.
+//! `select` what has to be measured, `ruler` puts the benchmarks of one side over the code of the other,
+//! `binaries` builds, `probe` finds out how to run, `measure` and `execute` run, `schedule` says how
+//! often, and `session` is the course of it all. What comes out is what `go test` would have printed on
+//! each side, and the [`Circumstances`]; the judging is the caller's.
 
 mod batch;
 mod binaries;
@@ -19,6 +20,7 @@ mod probe;
 mod ruler;
 mod saved;
 mod schedule;
+mod select;
 mod session;
 mod trees;
 

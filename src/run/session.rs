@@ -1,26 +1,24 @@
 //! A run from its beginning to its end.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use super::batch::{BASELINE, Batch, CANDIDATE, Source, State, Target};
-use super::binaries::{Builder, Job, digest};
+use super::binaries::{Builder, digest};
 use super::cache::{self, Cache, Entry, KeptBatch};
 use super::error::RunError;
-use super::execute::{Executor, Program, Ran};
+use super::execute::Executor;
 use super::measure::{Measurement, Notes};
 use super::options::Options;
 use super::output;
 use super::packages::{Selection, Subject, affected, subjects};
-use super::ruler::{self, Overlay};
 use super::schedule::{self, LEAST_SAMPLES, MOST_SAMPLES};
 use super::trees::Trees;
 use super::{Event, Measured, Notify, Outcome};
-use crate::gate::{Circumstances, Identical, IdenticalBy, Named, Report, Status, Unmeasured};
+use crate::gate::{Circumstances, Named, Report, Status, Unmeasured};
 use crate::golang::{Built, Environment, Go, GoError};
-use crate::policy::{self, Gating};
+use crate::policy::Gating;
 use crate::process::Interrupt;
 
 /// Measures both sides in `workspace`, asking `judge` after each round what is still undecided.
@@ -71,7 +69,6 @@ fn session(
         ..Circumstances::default()
     };
     circumstances.deleted = deleted(&subjects);
-    circumstances.unmeasured = doubled(&subjects);
     if let Some(shard) = options.shard {
         let mut place = 0..;
         subjects.retain(|_| place.next().is_some_and(|place| shard.takes(place)));
@@ -157,25 +154,6 @@ fn session(
     })
 }
 
-/// Benchmarks of one name in a package and in the one beside it: nobody can tell their figures apart.
-fn doubled(subjects: &[Subject]) -> Vec<Unmeasured> {
-    let of = |subject: &Subject| -> Vec<Unmeasured> {
-        let names = subject.sides[CANDIDATE]
-            .iter()
-            .flat_map(|tests| &tests.doubled);
-        let unmeasured = |name: &String| Unmeasured {
-            which: Named {
-                package: subject.package.clone(),
-                benchmark: name.clone(),
-            },
-            why: "two benchmarks bear this name, one of them in the external test package"
-                .to_owned(),
-        };
-        names.map(unmeasured).collect()
-    };
-    subjects.iter().flat_map(of).collect()
-}
-
 /// Go's environment of each side: the trees may ask for different toolchains.
 fn environments(trees: &Trees, go: &[Go; 2]) -> Result<[Environment; 2], GoError> {
     let of = |side: usize| {
@@ -206,159 +184,23 @@ fn deleted(subjects: &[Subject]) -> Vec<Named> {
     subjects.iter().flat_map(of).collect()
 }
 
-/// What is known of the files that benchmarks open.
-enum Reads {
-    Nothing,
-    File(PathBuf),
-    Unknown,
-}
-
-struct Session<'a> {
-    options: &'a Options,
-    trees: &'a Trees,
-    executor: &'a Executor<'a>,
-    measurement: Measurement<'a>,
-    builder: &'a Builder<'a>,
-    cache: Option<Cache>,
-    environments: &'a [Environment; 2],
-    circumstances: Circumstances,
-    notes: Notes,
+/// The state of a run.
+pub(super) struct Session<'a> {
+    pub(super) options: &'a Options,
+    pub(super) trees: &'a Trees,
+    pub(super) executor: &'a Executor<'a>,
+    pub(super) measurement: Measurement<'a>,
+    pub(super) builder: &'a Builder<'a>,
+    pub(super) cache: Option<Cache>,
+    pub(super) environments: &'a [Environment; 2],
+    pub(super) circumstances: Circumstances,
+    pub(super) notes: Notes,
     /// What candidates print that do not build.
-    broken: Vec<Vec<u8>>,
-    processes: usize,
+    pub(super) broken: Vec<Vec<u8>>,
+    pub(super) processes: usize,
 }
 
 impl<'a> Session<'a> {
-    /// What has to be measured, and what is kept of it. What cannot differ is noted.
-    fn targets(
-        &mut self,
-        subjects: &'a [Subject],
-        differing: &BTreeSet<String>,
-        notify: Notify<'_>,
-    ) -> Result<(Vec<Target<'a>>, BTreeMap<usize, Entry>), RunError> {
-        let mut wanted: Vec<(usize, &Subject)> = Vec::new();
-        for (number, subject) in subjects.iter().enumerate() {
-            if subject.benchmarks(CANDIDATE).is_empty() {
-                continue;
-            }
-            let data = self.trees.changes.data(subject.module()).next().is_some();
-            if differing.contains(&subject.package) || data || self.has_new_budget(subject) {
-                wanted.push((number, subject));
-            } else {
-                self.identical(subject, IdenticalBy::Sources);
-            }
-        }
-        if wanted.is_empty() {
-            return Ok((Vec::new(), BTreeMap::new()));
-        }
-        notify(Event::Step("building the candidate"));
-        let jobs: Vec<Job<'_>> = wanted
-            .iter()
-            .map(|(number, subject)| Job {
-                number: *number,
-                subject,
-                overlay: None,
-            })
-            .collect();
-        let candidates = self.builder.build(CANDIDATE, true, &jobs)?;
-        let mut targets = Vec::new();
-        for ((number, subject), built) in wanted.into_iter().zip(candidates) {
-            match built {
-                Built::Binary(binary) => targets.push(self.target(number, subject, binary)?),
-                Built::Failed(log) => {
-                    let output = output::build_failed(&log, &subject.package);
-                    self.notes
-                        .logs
-                        .push((CANDIDATE, subject.package.clone(), log));
-                    self.broken.push(output);
-                }
-            }
-        }
-        notify(Event::Step("building the baseline"));
-        let kept = self.kept(&targets);
-        self.build_baselines(&mut targets, &kept)?;
-        let mut left = Vec::new();
-        for mut target in targets {
-            let number = target.number;
-            if self.cannot_differ(&mut target, kept.get(&number))? {
-                self.identical(target.subject, IdenticalBy::Binaries);
-            } else {
-                left.push(target);
-            }
-        }
-        Ok((left, kept))
-    }
-
-    /// Whether the change touches the policy and that has a ceiling for a package: what did not change
-    /// may exceed it now.
-    fn has_new_budget(&self, subject: &Subject) -> bool {
-        self.trees.changes.touch_name(policy::FILE_NAME)
-            && self.options.budgeted.iter().any(|scope| {
-                let package = scope.package.as_ref();
-                let benchmark = scope.benchmark.as_ref();
-                package.is_none_or(|pattern| pattern.matches_package(&subject.package))
-                    && benchmark.is_none_or(|pattern| {
-                        let functions = subject.benchmarks(CANDIDATE);
-                        pattern.to_string().contains('/')
-                            || functions.iter().any(|name| pattern.matches_benchmark(name))
-                    })
-            })
-    }
-
-    fn identical(&mut self, subject: &Subject, by: IdenticalBy) {
-        self.circumstances.identical.push(Identical {
-            package: subject.package.clone(),
-            benchmarks: subject.benchmarks(CANDIDATE).len(),
-            by,
-        });
-    }
-
-    fn target(
-        &mut self,
-        number: usize,
-        subject: &'a Subject,
-        candidate: PathBuf,
-    ) -> Result<Target<'a>, RunError> {
-        let roots = &self.trees.roots;
-        let changes = &self.trees.changes;
-        let folders = [BASELINE, CANDIDATE].map(|side| subject.folder(side));
-        let tests_differ =
-            folders[0] != folders[1] || changes.touch_tests_in(subject.folder(CANDIDATE));
-        let overlay = if tests_differ {
-            let into = self.builder.folder.join(format!("overlay-{number:04}"));
-            Overlay::fit(subject, BASELINE, roots, &self.builder.go[BASELINE], &into)?
-        } else {
-            None
-        };
-        let mut target = Target {
-            number,
-            subject,
-            folders: [BASELINE, CANDIDATE].map(|side| roots[side].join(folders[side])),
-            candidate,
-            overlay,
-            old_benchmarks: None,
-            binaries: BTreeMap::new(),
-            trimpath: true,
-            test_data: changes
-                .test_data()
-                .any(|path| path.starts_with(folders[CANDIDATE])),
-            reads: None,
-            changed: if tests_differ {
-                ruler::changed(subject)
-            } else {
-                BTreeSet::new()
-            },
-            batches: Vec::new(),
-            key: None,
-        };
-        // What is kept holds for one tree: with anything outside of it, it does not.
-        let whole = !self.trees.outside && subject.sides[BASELINE].is_some();
-        if self.cache.is_some() && whole {
-            target.key = Some(self.key(&target));
-        }
-        Ok(target)
-    }
-
     /// What all parts of a run have in common.
     fn identity(&self) -> String {
         let candidate = self.trees.changes.digest(&self.trees.roots[CANDIDATE]);
@@ -372,7 +214,7 @@ impl<'a> Session<'a> {
     }
 
     /// How benchmarks are chosen, built and run.
-    fn settings(&self) -> String {
+    pub(super) fn settings(&self) -> String {
         let options = self.options;
         format!(
             "{:?} {:?} {:?} {:?} {:?} {:?} {}",
@@ -383,183 +225,6 @@ impl<'a> Session<'a> {
             options.count,
             options.prepare,
             options.time
-        )
-    }
-
-    /// Everything that decides what a package of the baseline measures.
-    fn key(&self, target: &Target<'_>) -> String {
-        let overlay = target
-            .overlay
-            .as_ref()
-            .map(Overlay::digest)
-            .unwrap_or_default();
-        // Test data is the candidate's.
-        let changes = &self.trees.changes;
-        let data = changes.test_data_digest(&self.trees.roots[CANDIDATE]);
-        let go = &self.environments[BASELINE];
-        let environment = [
-            &go.goversion,
-            &go.goos,
-            &go.goarch,
-            &go.goflags,
-            &go.goexperiment,
-            &go.cgo_enabled,
-            &go.cgo_cflags,
-            &go.cgo_cppflags,
-            &go.goamd64,
-            &go.goarm64,
-        ]
-        .map(String::as_str);
-        let settings = self.settings();
-        let machine = cache::machine();
-        let parts = [
-            self.trees.base_tree.as_str(),
-            &target.subject.package,
-            &overlay,
-            &settings,
-            &data,
-        ];
-        let parts = parts.into_iter().chain(environment);
-        cache::key(parts.chain(machine.iter().map(String::as_str)))
-    }
-
-    fn kept(&self, targets: &[Target<'_>]) -> BTreeMap<usize, Entry> {
-        let Some(cache) = &self.cache else {
-            return BTreeMap::new();
-        };
-        let entry = |target: &Target<'_>| Some((target.number, cache.get(target.key.as_ref()?)?));
-        targets.iter().filter_map(entry).collect()
-    }
-
-    /// Builds the baselines that nothing is kept of: with the candidate's benchmarks where that goes.
-    fn build_baselines(
-        &self,
-        targets: &mut [Target<'a>],
-        kept: &BTreeMap<usize, Entry>,
-    ) -> Result<(), RunError> {
-        let mut places = Vec::new();
-        for (place, target) in targets.iter().enumerate() {
-            if target.subject.sides[BASELINE].is_some() && !kept.contains_key(&target.number) {
-                places.push(place);
-            }
-        }
-        let jobs: Vec<Job<'_>> = places
-            .iter()
-            .map(|place| Job {
-                number: targets[*place].number,
-                subject: targets[*place].subject,
-                overlay: targets[*place].overlay.as_ref(),
-            })
-            .collect();
-        if jobs.is_empty() {
-            return Ok(());
-        }
-        let built = self.builder.build(BASELINE, true, &jobs)?;
-        for (place, built) in places.into_iter().zip(built) {
-            let target = &mut targets[place];
-            let source = if target.overlay.is_some() {
-                Source::Overlay
-            } else {
-                Source::Own
-            };
-            target.binaries.insert(source, built);
-        }
-        Ok(())
-    }
-
-    /// Whether both sides run the same binary on the same data. What of other data is read is noted.
-    fn cannot_differ(
-        &mut self,
-        target: &mut Target<'_>,
-        kept: Option<&Entry>,
-    ) -> Result<bool, RunError> {
-        let source = if target.overlay.is_some() {
-            Source::Overlay
-        } else {
-            Source::Own
-        };
-        let baseline = match (kept, target.binaries.get(&source)) {
-            (Some(entry), _) => Some(entry.binary.clone()),
-            (None, Some(Built::Binary(binary))) => Some(digest(binary)?),
-            (None, _) => None,
-        };
-        let same = Some(digest(&target.candidate)?) == baseline;
-        let changes = &self.trees.changes;
-        let folder = target.subject.folder(CANDIDATE);
-        let mut data: Vec<&Path> = changes.data(target.subject.module()).collect();
-        if same {
-            // What is not compiled may be read.
-            data.extend(changes.go_in(folder));
-        }
-        if self.has_new_budget(target.subject) {
-            return Ok(false);
-        }
-        if data.is_empty() {
-            return Ok(same);
-        }
-        Ok(match self.reads(target, &data)? {
-            Reads::Nothing => same,
-            Reads::Unknown => false,
-            Reads::File(file) => {
-                target.reads = Some(file);
-                false
-            }
-        })
-    }
-
-    /// Which of these files the benchmarks of a package open, as the test binary's own log has it: what
-    /// `go test` itself uses to know whether a cached result is still good.
-    fn reads(&mut self, target: &Target<'_>, data: &[&Path]) -> Result<Reads, RunError> {
-        let log = self.builder.folder.join("testlog.txt");
-        let folder = &target.folders[CANDIDATE];
-        let program = Program {
-            side: CANDIDATE,
-            binary: target.candidate.clone(),
-            folder: folder.clone(),
-        };
-        let functions = target.subject.benchmarks(CANDIDATE);
-        self.processes += 1;
-        let ran = self.executor.run(&program, functions, "1x", Some(&log))?;
-        let (Ran::Ended(finished), Ok(text)) = (ran, fs::read_to_string(&log)) else {
-            return Ok(Reads::Unknown);
-        };
-        let root = &self.trees.roots[CANDIDATE];
-        let differing: BTreeMap<PathBuf, &Path> =
-            data.iter().map(|path| (root.join(path), *path)).collect();
-        for line in text.lines() {
-            let Some(("open" | "stat", path)) = line.split_once(' ') else {
-                continue;
-            };
-            let path = folder.join(path);
-            let path = path.canonicalize().unwrap_or(path);
-            let listed = || differing.keys().find(|file| file.parent() == Some(&path));
-            let key = differing
-                .get_key_value(&path)
-                .map(|(key, _)| key)
-                .or_else(listed);
-            if let Some(file) = key.and_then(|key| differing.get(key)) {
-                return Ok(Reads::File(file.to_path_buf()));
-            }
-        }
-        // Only if all of them ran, where they were started, is that all that they read.
-        let printed = output::figures(&finished.output);
-        let ran = |name: &String| {
-            let of = |figure: &output::Figure| is_of(schedule::function(&figure.benchmark), name);
-            printed.iter().any(of)
-        };
-        // What is read before the tests start is in no log: its name may be in the binary.
-        let binary = fs::read(&target.candidate).map_err(RunError::io(&target.candidate))?;
-        let named = data.iter().any(|path| {
-            let name = path.file_name().unwrap_or_default().as_encoded_bytes();
-            memchr::memmem::find(&binary, name).is_some()
-        });
-        let moved = text.lines().any(|line| line.starts_with("chdir "));
-        Ok(
-            if finished.succeeded() && !moved && !named && functions.iter().all(ran) {
-                Reads::Nothing
-            } else {
-                Reads::Unknown
-            },
         )
     }
 
@@ -869,7 +534,7 @@ fn concerns(functions: &BTreeSet<(String, String)>, package: &str, batch: &Batch
 }
 
 /// Whether a printed name is that of a function, with or without a suffix.
-fn is_of(printed: &str, function: &str) -> bool {
+pub(super) fn is_of(printed: &str, function: &str) -> bool {
     printed
         .strip_prefix(function)
         .is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
