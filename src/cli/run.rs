@@ -71,11 +71,10 @@ pub(super) fn run(arguments: &RunArguments) -> Result<u8> {
         &policy,
         keep_unchanged,
     );
-    // What is ignored has no mean either.
-    let time = arguments.measurement.time;
-    report
-        .geomeans
-        .retain(|mean| time || !UNMEASURED.contains(&mean.unit.as_str()));
+    // What was not measured for its own sake is not shown either.
+    let measured = |unit: &Unit| arguments.measurement.time || !UNMEASURED.contains(&unit.as_str());
+    report.rows.retain(|row| measured(&row.unit));
+    report.geomeans.retain(|mean| measured(&mean.unit));
     if !arguments.output.quiet {
         tell(&outcome, &options)?;
     }

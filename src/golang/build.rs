@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
 use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
 
 use super::toolchain::{Go, GoError};
@@ -88,7 +87,7 @@ impl Build<'_> {
             &refs(&self.arguments(go, target.as_os_str(), &[path])),
         )?;
         if finished.text().contains("no space left on device") {
-            return Err(io::Error::from(io::ErrorKind::StorageFull).into());
+            return Err(GoError::DiskFull);
         }
         Ok(if finished.succeeded() && target.is_file() {
             Built::Binary(target)

@@ -47,6 +47,11 @@ pub enum GoError {
     /// The user stopped it.
     #[error("interrupted")]
     Interrupted,
+    /// No room for what it makes.
+    #[error(
+        "no space is left for what go builds; make room in the temporary folder, or name another with TMPDIR"
+    )]
+    DiskFull,
     /// It could not be run, or its output could not be kept.
     #[error("cannot run go: {0}")]
     Io(#[from] io::Error),
