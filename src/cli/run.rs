@@ -28,10 +28,15 @@ const UNMEASURED: [&str; 2] = [Unit::TIME, "B/s"];
 
 pub(super) fn run(arguments: &RunArguments) -> Result<u8> {
     let here = here(arguments)?;
-    let policy = for_run(
-        policy(&arguments.policy, &here)?,
-        arguments.measurement.time,
-    );
+    let policy = policy(&arguments.policy, &here)?;
+    let asks_for_time = policy.rules.iter().any(|rule| {
+        let time = rule
+            .unit
+            .as_ref()
+            .is_some_and(|unit| unit.as_str() == Unit::TIME);
+        time && rule.gate == Some(Gating::Gate)
+    });
+    let policy = for_run(policy, arguments.measurement.time);
     let outputs = Outputs::open(&arguments.output)?;
     let options = options(arguments, here, &policy, &outputs)?;
     if let Some(folder) = &arguments.save {
@@ -54,7 +59,16 @@ pub(super) fn run(arguments: &RunArguments) -> Result<u8> {
     );
     progress.finish();
     drop(workspace);
-    let outcome = outcome?;
+    let mut outcome = outcome?;
+    if !arguments.measurement.time && asks_for_time {
+        let remark =
+            "the policy lets ns/op fail the build, and a run measures time only with --time";
+        outcome
+            .measured
+            .circumstances
+            .remarks
+            .push(remark.to_owned());
+    }
     if let Some(folder) = &arguments.save {
         run::save(&outcome, options.shard, folder)?;
     }
