@@ -62,7 +62,8 @@ fn a_regression_of_the_working_tree_fails_and_leaves_the_repository_as_it_was() 
     assert_eq!(run.code, 1, "{run}");
     assert_eq!(
         statuses(&run.report, "allocs/op"),
-        [row("BenchmarkSum", "regressed")]
+        [row("BenchmarkSum", "regressed")],
+        "{run}"
     );
     assert_eq!(
         run.report["circumstances"]["identical"][0]["package"],
@@ -172,7 +173,8 @@ fn a_changed_benchmark_measures_the_old_code_too() {
         [
             row("BenchmarkAdded", "regressed"),
             row("BenchmarkSum", "regressed")
-        ]
+        ],
+        "{worse}"
     );
     assert_eq!(
         worse.report["circumstances"]["rulers"][0]["measured"],
@@ -191,7 +193,8 @@ fn a_benchmark_that_the_old_code_cannot_run_is_measured_as_it_was() {
     assert_eq!(run.code, 0, "{run}");
     assert_eq!(
         statuses(&run.report, "allocs/op"),
-        [row("BenchmarkSum", "unchanged")]
+        [row("BenchmarkSum", "unchanged")],
+        "{run}"
     );
     assert_eq!(
         run.report["circumstances"]["rulers"][0]["measured"],
@@ -239,7 +242,8 @@ fn a_benchmark_that_neither_side_can_share_is_another_ruler() {
     assert_eq!(run.code, 3, "{run}");
     assert_eq!(
         statuses(&run.report, "allocs/op"),
-        [row("BenchmarkSum", "ruler-changed")]
+        [row("BenchmarkSum", "ruler-changed")],
+        "{run}"
     );
     assert_eq!(
         run.report["circumstances"]["rulers"][0]["measured"],
@@ -268,7 +272,8 @@ fn failures_are_evidence() {
     assert_eq!(run.code, 3, "{run}");
     assert_eq!(
         statuses(&run.report, "allocs/op"),
-        [row("BenchmarkSum", "failed")]
+        [row("BenchmarkSum", "failed")],
+        "{run}"
     );
     assert!(run.stderr.contains("panic: no more"), "{run}");
 
@@ -301,7 +306,8 @@ fn a_baseline_that_does_not_build_is_no_pass_and_a_new_package_is() {
     assert_eq!(run.code, 3, "{run}");
     assert_eq!(
         statuses(&run.report, "allocs/op"),
-        [row("BenchmarkSum", "failed")]
+        [row("BenchmarkSum", "failed")],
+        "{run}"
     );
 
     let repo = Repo::new();
@@ -313,7 +319,8 @@ fn a_baseline_that_does_not_build_is_no_pass_and_a_new_package_is() {
     assert_eq!(run.code, 0, "{run}");
     assert_eq!(
         statuses(&run.report, "allocs/op"),
-        [row("BenchmarkSum", "new")]
+        [row("BenchmarkSum", "new")],
+        "{run}"
     );
 }
 
@@ -631,7 +638,8 @@ fn submodules_come_along() {
     assert_eq!(moved.code, 1, "{moved}");
     assert_eq!(
         statuses(&moved.report, "B/op"),
-        [row("BenchmarkSum", "regressed")]
+        [row("BenchmarkSum", "regressed")],
+        "{moved}"
     );
     assert_eq!(repo.state(), before);
 }
@@ -1137,6 +1145,42 @@ fn set_up_inside_of_the_timed_part_does_not_hide_what_is_measured() {
 }
 
 #[test]
+fn slow_sub_benchmarks_do_not_leave_the_others_few_iterations() {
+    let repo = Repo::new();
+    counting(&repo, "const N = 0");
+    let test = "package p\n\nimport (\n\t\"testing\"\n\t\"time\"\n)\n\nfunc BenchmarkF(b *testing.B) {\n\
+        \tfor _, c := range []struct {\n\t\tname string\n\t\twait time.Duration\n\t}{{\"quick (1+)\", 0}, {\"slow-2\", 20 * time.Millisecond}, {\"quick-2\", 0}} {\n\
+        \t\tb.Run(c.name, func(b *testing.B) {\n\t\t\tfor i := 0; i < b.N; i++ {\n\t\t\t\tif c.wait > 0 {\n\t\t\t\t\ttime.Sleep(c.wait)\n\t\t\t\t}\n\t\t\t\tF()\n\t\t\t}\n\t\t})\n\t}\n}\n";
+    repo.write("p/p_test.go", test);
+    repo.commit("base");
+    repo.write("p/n.go", "package p\n\nconst N = 1\n");
+    let run = repo.run(&[]);
+    assert_eq!(run.code, 1, "{run}");
+    let names = [
+        "BenchmarkF/quick-2",
+        "BenchmarkF/quick_(1+)",
+        "BenchmarkF/slow-2",
+    ];
+    assert_eq!(
+        statuses(&run.report, "allocs/op"),
+        names.map(|name| row(name, "regressed"))
+    );
+    for row in run.report["rows"].as_array().unwrap() {
+        let iterations = row["candidate"]["iterations"].as_f64().unwrap();
+        let slow = row["benchmark"] == "BenchmarkF/slow-2";
+        assert!(
+            if slow {
+                iterations <= 20.0
+            } else {
+                iterations >= 1000.0
+            },
+            "{row}"
+        );
+    }
+    assert_eq!(repo.run(&[]).code, 1);
+}
+
+#[test]
 fn a_policy_is_that_of_the_folder_and_a_new_budget_is_judged_at_once() {
     let repo = Repo::new();
     counting(&repo, "const N = 3");
@@ -1149,7 +1193,8 @@ fn a_policy_is_that_of_the_folder_and_a_new_budget_is_judged_at_once() {
     assert_eq!(run.code, 1, "{run}");
     assert_eq!(
         statuses(&run.report, "allocs/op"),
-        [row("BenchmarkF", "over-budget")]
+        [row("BenchmarkF", "over-budget")],
+        "{run}"
     );
     let elsewhere = tempfile::tempdir().unwrap();
     let root = repo.root().display().to_string();

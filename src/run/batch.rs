@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
+use serde::{Deserialize, Serialize};
+
 use super::cache::KeptBatch;
 use super::output::{self, Figure};
 use super::packages::Subject;
@@ -56,6 +58,8 @@ pub(super) enum Source {
 /// Benchmarks that run in one process.
 pub(super) struct Batch {
     pub(super) functions: Vec<String>,
+    /// Which of its sub-benchmarks, of one function.
+    pub(super) part: Part,
     pub(super) source: Source,
     pub(super) benchtime: String,
     pub(super) pairs: Vec<Pair>,
@@ -64,6 +68,44 @@ pub(super) struct Batch {
     pub(super) state: State,
     /// What a probe of a hundred or more iterations saw.
     pub(super) probed: Vec<Figure>,
+}
+
+/// Which sub-benchmarks of a function run: those of one set of names, or all but those. The names are
+/// those of the first level. Whatever they match, each sub-benchmark is in exactly one of the two.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Part {
+    names: Vec<String>,
+    others: bool,
+}
+
+impl Part {
+    /// Those of these names, and the others.
+    pub(super) fn split(names: &[String]) -> [Part; 2] {
+        [false, true].map(|others| Part {
+            names: names.to_vec(),
+            others,
+        })
+    }
+
+    /// Whether it is all of them.
+    pub(super) fn is_whole(&self) -> bool {
+        self.names.is_empty()
+    }
+
+    fn pattern(&self, function: &str) -> String {
+        let names: Vec<String> = self.names.iter().map(|name| regex::escape(name)).collect();
+        format!("^{function}$/^({})$", names.join("|"))
+    }
+
+    /// What of `-test.bench` selects it, if it is not all.
+    pub(super) fn only(&self, function: &str) -> Option<String> {
+        (!self.is_whole() && !self.others).then(|| self.pattern(function))
+    }
+
+    /// What of `-test.skip` leaves out the others.
+    pub(super) fn skip(&self, function: &str) -> Option<String> {
+        (!self.is_whole() && self.others).then(|| self.pattern(function))
+    }
 }
 
 /// The outputs of one run of each side.
@@ -128,6 +170,7 @@ impl<'a> Target<'a> {
             .map(|batch| Batch {
                 source: self.source(&batch.functions[0]),
                 functions: batch.functions,
+                part: batch.part,
                 benchtime: batch.benchtime,
                 pairs: batch
                     .outputs
@@ -150,6 +193,7 @@ impl Batch {
     pub(super) fn new(functions: Vec<String>, source: Source, benchtime: String) -> Self {
         Batch {
             functions,
+            part: Part::default(),
             source,
             benchtime,
             pairs: Vec::new(),

@@ -12,6 +12,7 @@ use std::time::{Duration, SystemTime};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use super::batch::Part;
 use super::ruler::hex;
 
 /// Entries that were not used for so long are removed.
@@ -38,6 +39,7 @@ pub(super) struct Entry {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct KeptBatch {
     pub(super) functions: Vec<String>,
+    pub(super) part: Part,
     pub(super) benchtime: String,
     /// What each process printed.
     pub(super) outputs: Vec<String>,
@@ -150,6 +152,7 @@ mod tests {
             binary: "00".to_owned(),
             batches: vec![KeptBatch {
                 functions: vec!["BenchmarkX".to_owned()],
+                part: Part::default(),
                 benchtime: "100x".to_owned(),
                 outputs: vec!["ok\n".to_owned()],
             }],

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Instant;
 
+use super::batch::Part;
 use super::error::RunError;
 use super::options::Options;
 use super::packages::Selection;
@@ -49,6 +50,7 @@ impl Executor<'_> {
         &self,
         program: &Program,
         functions: &[String],
+        part: &Part,
         benchtime: &str,
         log: Option<&Path>,
     ) -> Result<Ran, RunError> {
@@ -57,11 +59,18 @@ impl Executor<'_> {
             .current_dir(&program.folder)
             .env("PWD", &program.folder)
             .args(["-test.run=^$", "-test.benchmem", "-test.paniconexit0"])
-            .arg(format!("-test.bench={}", self.selection.pattern(functions)))
             .arg(format!("-test.benchtime={benchtime}"))
             // The testing package bounds tests by it, and no benchmarks.
             .arg("-test.timeout=0")
             .args(&self.options.test_flags);
+        let function = functions.first().map_or("", String::as_str);
+        let pattern = part
+            .only(function)
+            .unwrap_or_else(|| self.selection.pattern(functions));
+        command.arg(format!("-test.bench={pattern}"));
+        if let Some(skip) = part.skip(function) {
+            command.arg(format!("-test.skip={skip}"));
+        }
         if let Some(log) = log {
             command.arg(format!("-test.testlogfile={}", log.display()));
         }

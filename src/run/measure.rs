@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-use super::batch::{BASELINE, Batch, CANDIDATE, Pair, Source, State, Target};
+use super::batch::{BASELINE, Batch, CANDIDATE, Pair, Part, Source, State, Target};
 use super::binaries::{Builder, Job};
 use super::error::RunError;
 use super::execute::{Executor, Program, Ran};
@@ -74,6 +74,7 @@ impl Measurement<'_> {
         &self,
         target: &Target<'_>,
         functions: &[String],
+        part: &Part,
         benchtime: &str,
     ) -> Result<Ran, RunError> {
         let program = Program {
@@ -81,7 +82,8 @@ impl Measurement<'_> {
             binary: target.candidate.clone(),
             folder: target.folders[CANDIDATE].clone(),
         };
-        self.executor.run(&program, functions, benchtime, None)
+        self.executor
+            .run(&program, functions, part, benchtime, None)
     }
 
     /// Builds a target again with the paths of its files, which some benchmarks find their data by.
@@ -118,7 +120,8 @@ impl Measurement<'_> {
                     package: &target.subject.package,
                     functions: &batch.functions,
                 });
-                let ran = self.candidate(target, &batch.functions, &batch.benchtime)?;
+                let ran =
+                    self.candidate(target, &batch.functions, &batch.part, &batch.benchtime)?;
                 let batch = &mut target.batches[index];
                 match ran {
                     Ran::Ended(finished) if finished.succeeded() => {
@@ -166,9 +169,13 @@ impl Measurement<'_> {
                     continue;
                 };
                 let batch = &target.batches[index];
-                let ran = self
-                    .executor
-                    .run(&program, &batch.functions, &batch.benchtime, None)?;
+                let ran = self.executor.run(
+                    &program,
+                    &batch.functions,
+                    &batch.part,
+                    &batch.benchtime,
+                    None,
+                )?;
                 let Ran::Ended(finished) = ran else {
                     target.batches[index].state = State::TimeUp;
                     return Ok(());
@@ -197,8 +204,13 @@ impl Measurement<'_> {
                     && let Some(program) = self.program(target, BASELINE, source)
                     && let Ran::Ended(other) = {
                         let batch = &target.batches[index];
-                        self.executor
-                            .run(&program, &batch.functions, &batch.benchtime, None)?
+                        self.executor.run(
+                            &program,
+                            &batch.functions,
+                            &batch.part,
+                            &batch.benchtime,
+                            None,
+                        )?
                     }
                 {
                     pair.outputs[BASELINE] = closed(&other, &target.subject.package);
@@ -260,7 +272,9 @@ impl Measurement<'_> {
         let mut pair = Pair {
             outputs: [output, Vec::new()],
         };
-        if let Ran::Ended(finished) = self.candidate(target, &batch.functions, &batch.benchtime)? {
+        if let Ran::Ended(finished) =
+            self.candidate(target, &batch.functions, &batch.part, &batch.benchtime)?
+        {
             pair.outputs[CANDIDATE] = closed(&finished, &target.subject.package);
         }
         let batch = &mut target.batches[index];

@@ -104,6 +104,11 @@ impl Selection {
         Ok(Selection { alternatives })
     }
 
+    /// Whether nothing is left out.
+    pub(super) fn is_everything(&self) -> bool {
+        self.alternatives.iter().all(|(_, below)| below.is_empty())
+    }
+
     fn takes(&self, function: &str) -> bool {
         self.alternatives.is_empty()
             || self

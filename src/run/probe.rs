@@ -1,9 +1,9 @@
 //! How a benchmark is to be run: in which form, with how many iterations, alone or with others.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use super::batch::{Batch, CANDIDATE, Pair, Source, State, Target};
+use super::batch::{Batch, CANDIDATE, Pair, Part, Source, State, Target};
 use super::error::RunError;
 use super::execute::Ran;
 use super::measure::{Measurement, Notes};
@@ -27,6 +27,9 @@ const TELLING: Duration = Duration::from_millis(10);
 /// A probe that is likely to take longer is not tried.
 const MOST_PROBING: Duration = Duration::from_secs(4);
 const MOST_SET_UP: Duration = Duration::from_secs(20);
+
+/// Seconds a first iteration of sub-benchmarks takes that are run apart from quicker ones.
+const SLOW: f64 = 0.005;
 
 const CHANGED: &str = "its code or what it reaches of the test files changed";
 
@@ -52,6 +55,7 @@ impl Measurement<'_> {
             .or_else(|| options.time.then(|| "1s".to_owned()));
         let mut planned: Vec<Batch> = Vec::new();
         let mut start = Duration::MAX;
+        let whole = Part::default();
         for function in functions {
             let mut source = target.source(&function);
             if source == Source::Own
@@ -70,17 +74,17 @@ impl Measurement<'_> {
                 planned.push(Batch::new(one, source, benchtime.clone()));
                 continue;
             }
-            let mut first = self.candidate(target, &one, "1x")?;
+            let mut first = self.candidate(target, &one, &whole, "1x")?;
             let failed = |ran: &Ran| matches!(ran, Ran::Ended(finished) if !finished.succeeded());
             let hangs =
                 |ran: &Ran| matches!(ran, Ran::Ended(finished) if finished.end == End::OutOfTime);
             if target.trimpath && failed(&first) && !hangs(&first) {
                 // It may look for its data where it was compiled.
                 self.build_with_paths(target)?;
-                first = self.candidate(target, &one, "1x")?;
+                first = self.candidate(target, &one, &whole, "1x")?;
             }
-            planned.push(match first {
-                Ran::TimeUp => Batch::late(one, source),
+            match first {
+                Ran::TimeUp => planned.push(Batch::late(one, source)),
                 // Once is enough.
                 Ran::Ended(finished) if finished.end == End::OutOfTime => {
                     notes.log(CANDIDATE, target, &finished.output);
@@ -90,18 +94,20 @@ impl Measurement<'_> {
                         outputs: [Vec::new(), output],
                     });
                     batch.state = State::Failed;
-                    batch
+                    planned.push(batch);
                 }
                 // The rounds show how it fails.
                 Ran::Ended(finished) if !finished.succeeded() => {
-                    Batch::new(one, source, "1x".to_owned())
+                    planned.push(Batch::new(one, source, "1x".to_owned()));
                 }
                 Ran::Ended(finished) => {
                     let inside = Look::at(&finished, 1).inside;
                     start = start.min(finished.elapsed.saturating_sub(inside));
-                    self.probe(target, one, source, &finished)?
+                    for part in self.parts(&function, &finished) {
+                        planned.push(self.probe(target, &function, part, source, &finished)?);
+                    }
                 }
-            });
+            }
         }
         if start > QUICK_START {
             planned = together(planned);
@@ -111,17 +117,69 @@ impl Measurement<'_> {
         Ok(())
     }
 
+    /// Sub-benchmarks that take long would leave the others few iterations: they run apart.
+    fn parts(&self, function: &str, first: &Finished) -> Vec<Part> {
+        let mut times: BTreeMap<String, f64> = BTreeMap::new();
+        for figure in output::figures(&first.output) {
+            if figure.unit.as_str() != Unit::TIME {
+                continue;
+            }
+            // Patterns of the user are for levels, too.
+            let below = figure
+                .benchmark
+                .strip_prefix(function)
+                .and_then(|rest| rest.strip_prefix('/'));
+            let Some(below) = below.filter(|_| self.executor.selection.is_everything()) else {
+                return vec![Part::default()];
+            };
+            let name = below.split('/').next().unwrap_or(below).to_owned();
+            *times.entry(name).or_default() += figure.value;
+        }
+        let slow: Vec<&String> = times
+            .iter()
+            .filter(|(_, time)| **time > SLOW)
+            .map(|(name, _)| name)
+            .collect();
+        if slow.is_empty() || slow.len() == times.len() {
+            return vec![Part::default()];
+        }
+        // The last number of a name may be GOMAXPROCS, which is no part of it.
+        let bare = |name: &&String| {
+            let (bare, number) = name.rsplit_once('-')?;
+            number
+                .bytes()
+                .all(|byte| byte.is_ascii_digit())
+                .then(|| bare.to_owned())
+        };
+        let bare: Vec<String> = slow.iter().filter_map(bare).collect();
+        let names: Vec<String> = slow.into_iter().cloned().chain(bare).collect();
+        Part::split(&names).into()
+    }
+
     /// Finds out with how many iterations a benchmark is run, from what one takes. Set-up counts in
     /// that, inside of the timed part or not, so more and more iterations are tried until they are what
     /// takes the time.
     fn probe(
         &self,
         target: &Target<'_>,
-        functions: Vec<String>,
+        function: &str,
+        part: Part,
         source: Source,
         first: &Finished,
     ) -> Result<Batch, RunError> {
-        let one = Look::at(first, 1);
+        let functions = vec![function.to_owned()];
+        let late = |part| Batch {
+            part,
+            ..Batch::late(vec![function.to_owned()], source)
+        };
+        let one = if part.is_whole() {
+            Look::at(first, 1)
+        } else {
+            match self.candidate(target, &functions, &part, "1x")? {
+                Ran::Ended(finished) => Look::at(&finished, 1),
+                Ran::TimeUp => return Ok(late(part)),
+            }
+        };
         let mut once = one.inside;
         let mut probed = Vec::new();
         for count in PROBES {
@@ -135,9 +193,10 @@ impl Measurement<'_> {
             if once.saturating_mul(steps) > bound {
                 break;
             }
-            let Ran::Ended(finished) = self.candidate(target, &functions, &format!("{count}x"))?
+            let benchtime = format!("{count}x");
+            let Ran::Ended(finished) = self.candidate(target, &functions, &part, &benchtime)?
             else {
-                return Ok(Batch::late(functions, source));
+                return Ok(late(part));
             };
             if !finished.succeeded() {
                 break;
@@ -158,6 +217,7 @@ impl Measurement<'_> {
         }
         let iterations = schedule::iterations(once, one.results);
         let mut batch = Batch::new(functions, source, format!("{iterations}x"));
+        batch.part = part;
         batch.probed = probed;
         Ok(batch)
     }
@@ -180,8 +240,12 @@ impl Measurement<'_> {
                     }
                     _ => continue,
                 };
+                let which = target.named(function);
+                if notes.rulers.iter().any(|ruler| ruler.which == which) {
+                    continue;
+                }
                 let ruler = Ruler {
-                    which: target.named(function),
+                    which,
                     measured,
                     why,
                 };
@@ -226,6 +290,8 @@ fn together(batches: Vec<Batch>) -> Vec<Batch> {
     for batch in batches {
         let like = |other: &&mut Batch| {
             other.source == batch.source
+                && other.part.is_whole()
+                && batch.part.is_whole()
                 && other.benchtime == batch.benchtime
                 && other.state == State::Open
                 && batch.state == State::Open

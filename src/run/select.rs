@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::Event;
 use super::Notify;
-use super::batch::{BASELINE, CANDIDATE, Source, Target};
+use super::batch::{BASELINE, CANDIDATE, Part, Source, Target};
 use super::binaries::{Job, digest};
 use super::cache::{self, Entry};
 use super::error::RunError;
@@ -310,7 +310,9 @@ impl<'a> Session<'a> {
         };
         let functions = target.subject.benchmarks(CANDIDATE);
         self.processes += 1;
-        let ran = self.executor.run(&program, functions, "1x", Some(&log))?;
+        let ran = self
+            .executor
+            .run(&program, functions, &Part::default(), "1x", Some(&log))?;
         let (Ran::Ended(finished), Ok(text)) = (ran, fs::read_to_string(&log)) else {
             return Ok(Reads::Unknown);
         };

@@ -395,13 +395,18 @@ impl<'a> Session<'a> {
                         which: named(name),
                         why: "the time was up".to_owned(),
                     });
-                    self.notes.unmeasured.extend(unmeasured);
+                    for one in unmeasured {
+                        if !self.notes.unmeasured.contains(&one) {
+                            self.notes.unmeasured.push(one);
+                        }
+                    }
                     continue;
                 }
                 self.circumstances
                     .iteration_dependent
                     .extend(batch.dependences(package));
-                if batch.state == State::Failed {
+                // A part of a benchmark may be empty in one of its forms.
+                if batch.state == State::Failed || !batch.part.is_whole() {
                     continue;
                 }
                 let mut printed = BTreeSet::new();
@@ -463,6 +468,7 @@ impl<'a> Session<'a> {
                 let outputs = batch.pairs.iter().map(|pair| text(&pair.outputs[BASELINE]));
                 Some(KeptBatch {
                     functions: batch.functions.clone(),
+                    part: batch.part.clone(),
                     benchtime: batch.benchtime.clone(),
                     outputs: outputs.collect::<Option<_>>()?,
                 })
