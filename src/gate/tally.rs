@@ -191,7 +191,8 @@ impl<'a> Tally<'a> {
         if let Some(circumstances) = case.circumstances {
             // The sources are at hand: a row that is new is known to be.
             let (before, after) = (baseline.rows().len(), case.candidate.rows().len());
-            let judged = circumstances.has_benchmarks() || before + after > 0;
+            let failed = !case.candidate.failures().is_empty();
+            let judged = circumstances.has_benchmarks() || before + after > 0 || failed;
             return (!judged, after > 0 && self.gating_in_candidate == 0);
         }
         if baseline.rows().len() == 0 || case.candidate.rows().len() == 0 {

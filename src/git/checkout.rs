@@ -1,15 +1,12 @@
 //! Copies of a repository's files in a folder of their own: of a commit, or of the working tree as
 //! it is. Nothing is written into the repository: no index, no refs, no worktree list.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use git2::build::CheckoutBuilder;
-use git2::{
-    AttrCheckFlags, IndexEntryExtendedFlag, ObjectType, StatusOptions, StatusShow, TreeWalkMode,
-};
+use git2::{IndexEntryExtendedFlag, ObjectType, StatusOptions, StatusShow, TreeWalkMode};
 use walkdir::WalkDir;
 
 use super::{Commit, GitError, Repository};
@@ -17,6 +14,8 @@ use super::{Commit, GitError, Repository};
 /// The mode of an index entry that is a submodule, and of one that is a symbolic link.
 const SUBMODULE: u32 = 0o160_000;
 const SYMBOLIC_LINK: u32 = 0o120_000;
+/// The mode of a file that can be run.
+const EXECUTABLE: u32 = 0o100_755;
 
 /// A file that stands for a large one is smaller than this, and begins like that.
 const LFS_POINTER: u64 = 1024;
@@ -26,46 +25,96 @@ const LFS_VERSION: &str = "version https://git-lfs.github.com/spec/v1";
 pub type Remark = String;
 
 impl Repository {
-    /// Writes the files of a commit, submodules included, into the empty folder `into`.
+    /// Writes the files of a commit, submodules included, into the empty folder `into`. What the working
+    /// tree has unchanged is taken from there, as its filters have made it; the rest is written as git
+    /// keeps it.
     ///
     /// # Errors
     ///
     /// If objects are missing (of a submodule, too) or a file cannot be written.
     pub fn check_out(&self, commit: &Commit, into: &Path) -> Result<Vec<Remark>, GitError> {
-        check_out(&self.0, commit.id, into)?;
         let mut remarks = Vec::new();
         let tree = self.0.find_commit(commit.id)?.tree()?;
-        let (mut submodules, mut attributes) = (Vec::new(), Vec::new());
+        let mut entries = Vec::new();
         tree.walk(TreeWalkMode::PreOrder, |folder, entry| {
-            let name = String::from_utf8_lossy(entry.name_bytes());
-            if entry.kind() == Some(ObjectType::Commit) {
-                submodules.push((format!("{folder}{name}"), entry.id()));
-            } else if name == ".gitattributes" {
-                attributes.push(entry.id());
+            let mut path = folder.as_bytes().to_vec();
+            path.extend(entry.name_bytes());
+            if entry.kind() != Some(ObjectType::Tree) {
+                entries.push((path_of(&path), entry.id(), entry.filemode()));
             }
             0
         })?;
-        if attributes.iter().any(|id| self.mentions_filter(*id)) {
-            self.copy_filtered(&tree, into)?;
+        let unchanged = self.unchanged()?;
+        let mut large = false;
+        for (path, id, mode) in entries {
+            let target = into.join(&path);
+            match mode.cast_unsigned() {
+                SUBMODULE => remarks.extend(self.check_out_submodule(&path, id, &target)?),
+                SYMBOLIC_LINK => {
+                    let blob = self.0.find_blob(id)?;
+                    write(&target, |to| link(&path_of(blob.content()), to))?;
+                }
+                mode => match unchanged.get(&path).filter(|own| **own == id) {
+                    Some(_) => copy(&self.work_tree()?.join(&path), &target)?,
+                    None => {
+                        let blob = self.0.find_blob(id)?;
+                        write(&target, |to| fs::write(to, blob.content()))?;
+                        if mode == EXECUTABLE {
+                            make_executable(&target)?;
+                        }
+                    }
+                },
+            }
+            large |= is_pointer(&target);
+        }
+        if large {
             remarks.extend(self.fetch_large_files(into)?);
         }
-        for (path, id) in submodules {
-            let target = into.join(&path);
-            let Some(submodule) = self.submodule(&path) else {
-                remarks.push(uninitialised(&path));
-                continue;
-            };
-            let commit = Commit { id };
-            if submodule.0.find_commit(id).is_err() {
-                return Err(GitError::SubmoduleCommit {
-                    path,
-                    commit: commit.short(),
-                });
-            }
-            create_dir(&target)?;
-            remarks.extend(submodule.check_out(&commit, &target)?);
-        }
         Ok(remarks)
+    }
+
+    fn check_out_submodule(
+        &self,
+        path: &Path,
+        id: git2::Oid,
+        target: &Path,
+    ) -> Result<Vec<Remark>, GitError> {
+        let path = path.display().to_string();
+        create_dir(target)?;
+        let Some(submodule) = self.submodule(&path) else {
+            return Ok(vec![uninitialised(&path)]);
+        };
+        let commit = Commit { id };
+        if submodule.0.find_commit(id).is_err() {
+            return Err(GitError::SubmoduleCommit {
+                path,
+                commit: commit.short(),
+            });
+        }
+        submodule.check_out(&commit, target)
+    }
+
+    /// The files of the working tree that are as the index has them, and what it has; none of a bare
+    /// repository.
+    fn unchanged(&self) -> Result<BTreeMap<PathBuf, git2::Oid>, GitError> {
+        let Ok(root) = self.work_tree() else {
+            return Ok(BTreeMap::new());
+        };
+        let statuses = self.0.statuses(Some(&mut status_options()))?;
+        let dirty: BTreeSet<PathBuf> = statuses
+            .iter()
+            .map(|entry| path_of(entry.path_bytes()))
+            .collect();
+        let index = self.0.index()?;
+        let entries = index.iter().map(|entry| (path_of(&entry.path), entry.id));
+        Ok(entries
+            .filter(|(path, _)| {
+                let there = root.join(path).symlink_metadata();
+                there.is_ok_and(|there| there.is_file())
+                    && !dirty.contains(path)
+                    && !lies_behind_link(&root, path)
+            })
+            .collect())
     }
 
     /// Copies the files of the working tree into the empty folder `into`: what is tracked, as it is
@@ -125,49 +174,12 @@ impl Repository {
         Ok(root.canonicalize().unwrap_or_else(|_| root.to_owned()))
     }
 
-    fn mentions_filter(&self, attributes: git2::Oid) -> bool {
-        let blob = self.0.find_blob(attributes);
-        blob.is_ok_and(|blob| String::from_utf8_lossy(blob.content()).contains("filter="))
-    }
-
-    /// Takes the files that filters make from the working tree, where they are what the commit has: git2
-    /// runs no filters but its own.
-    fn copy_filtered(&self, tree: &git2::Tree<'_>, into: &Path) -> Result<(), GitError> {
-        let Ok(root) = self.work_tree() else {
-            return Ok(());
-        };
-        let mut options = status_options();
-        let statuses = self.0.statuses(Some(&mut options))?;
-        let dirty: BTreeSet<PathBuf> = statuses
-            .iter()
-            .map(|entry| path_of(entry.path_bytes()))
-            .collect();
-        for entry in self.0.index()?.iter() {
-            let path = path_of(&entry.path);
-            let filter = self
-                .0
-                .get_attr(&path, "filter", AttrCheckFlags::FILE_THEN_INDEX);
-            let filtered = filter.is_ok_and(|filter| filter.is_some());
-            let same = || {
-                tree.get_path(&path)
-                    .is_ok_and(|there| there.id() == entry.id)
-            };
-            if filtered && !dirty.contains(&path) && same() {
-                copy(&root.join(&path), &into.join(&path))?;
-            }
-        }
-        Ok(())
-    }
-
     /// Puts what git-lfs keeps here in the place of its pointers: git2 knows no filters but its own.
     fn fetch_large_files(&self, root: &Path) -> Result<Vec<Remark>, GitError> {
         let store = self.0.commondir().join("lfs").join("objects");
         let mut missing = 0;
         for entry in WalkDir::new(root).into_iter().flatten() {
-            let small = entry
-                .metadata()
-                .is_ok_and(|file| file.is_file() && file.len() < LFS_POINTER);
-            let Some(name) = small.then(|| large_file_name(entry.path())).flatten() else {
+            let Some(name) = large_file_name(entry.path()) else {
                 continue;
             };
             let kept = store.join(&name[..2]).join(&name[2..4]).join(&name);
@@ -222,9 +234,16 @@ fn lies_behind_link(root: &Path, path: &Path) -> bool {
         .any(|folder| !folder.as_os_str().is_empty() && root.join(folder).is_symlink())
 }
 
+fn is_pointer(path: &Path) -> bool {
+    large_file_name(path).is_some()
+}
+
 /// The name that git-lfs keeps a file under, if this is a pointer to it: 64 hexadecimal digits.
 fn large_file_name(path: &Path) -> Option<String> {
-    let text = fs::read_to_string(path).ok()?;
+    let small = path
+        .symlink_metadata()
+        .is_ok_and(|file| file.is_file() && file.len() < LFS_POINTER);
+    let text = small.then(|| fs::read_to_string(path).ok()).flatten()?;
     let rest = text.strip_prefix(LFS_VERSION)?;
     let name = rest
         .lines()
@@ -234,16 +253,16 @@ fn large_file_name(path: &Path) -> Option<String> {
     valid.then(|| name.to_owned())
 }
 
-fn check_out(repository: &git2::Repository, id: git2::Oid, into: &Path) -> Result<(), GitError> {
-    let tree = repository.find_commit(id)?.into_object();
-    let mut options = CheckoutBuilder::new();
-    options
-        .target_dir(into)
-        .force()
-        .recreate_missing(true)
-        .update_index(false)
-        .refresh(false);
-    Ok(repository.checkout_tree(&tree, Some(&mut options))?)
+fn make_executable(path: &Path) -> Result<(), GitError> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        fs::set_permissions(path, fs::Permissions::from_mode(0o755))
+            .map_err(|error| GitError::write(path, &error))?;
+    }
+    #[cfg(not(unix))]
+    let _ = path;
+    Ok(())
 }
 
 fn status_options() -> StatusOptions {

@@ -69,7 +69,7 @@ struct Use {
     disk_path: String,
 }
 
-/// The folders that a `go.mod` or `go.work` names by relative paths, as they are written there.
+/// The folders that a `go.mod` or `go.work` names, as they are written there.
 ///
 /// # Errors
 ///
@@ -97,8 +97,5 @@ pub fn local_targets(go: &Go, file: &Path) -> Result<Vec<String>, GoError> {
         .filter(|target| target.version.is_empty())
         .map(|target| target.path);
     let used = file.r#use.into_iter().flatten().map(|used| used.disk_path);
-    Ok(replaced
-        .chain(used)
-        .filter(|path| Path::new(path).is_relative())
-        .collect())
+    Ok(replaced.chain(used).collect())
 }

@@ -25,9 +25,30 @@ pub struct Package {
     test_go_files: Vec<String>,
     #[serde(default, rename = "XTestGoFiles")]
     external_test_go_files: Vec<String>,
+    #[serde(default)]
+    embed_patterns: Vec<String>,
+    #[serde(default)]
+    test_embed_patterns: Vec<String>,
+    #[serde(default, rename = "XTestEmbedPatterns")]
+    external_test_embed_patterns: Vec<String>,
 }
 
 impl Package {
+    /// Whether only its tests embed a file, given relative to its folder: by a pattern that it matches,
+    /// or that a folder on its way does.
+    pub fn is_embedded_by_tests(&self, path: &Path) -> bool {
+        let matches = |pattern: &String| {
+            let pattern = pattern.strip_prefix("all:").unwrap_or(pattern);
+            let pattern = glob::Pattern::new(pattern);
+            pattern.is_ok_and(|pattern| path.ancestors().any(|part| pattern.matches_path(part)))
+        };
+        let mut tests = self
+            .test_embed_patterns
+            .iter()
+            .chain(&self.external_test_embed_patterns);
+        tests.any(matches) && !self.embed_patterns.iter().any(matches)
+    }
+
     /// Its test files: those of the package itself, then those of the package beside it.
     pub fn test_files(&self) -> impl Iterator<Item = PathBuf> + '_ {
         let names = self
@@ -82,7 +103,8 @@ impl Go {
     ///
     /// If go cannot list them.
     pub fn packages(&self, module: &Path, patterns: &[String]) -> Result<Vec<Package>, GoError> {
-        let fields = "-json=ImportPath,Dir,TestGoFiles,XTestGoFiles";
+        let fields = "-json=ImportPath,Dir,TestGoFiles,XTestGoFiles,EmbedPatterns,\
+                      TestEmbedPatterns,XTestEmbedPatterns";
         self.list(module, &["-e", "-find", fields], patterns)
     }
 

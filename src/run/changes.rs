@@ -34,11 +34,14 @@ const FOR_PEOPLE_NAMES: [&str; 6] = [
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Changes {
     paths: BTreeSet<PathBuf>,
+    /// Those of them that are data of tests: in folders called `testdata`.
+    test_data: BTreeSet<PathBuf>,
 }
 
 impl Changes {
     /// Compares two trees, file by file.
-    pub(super) fn between(one: &Path, other: &Path) -> io::Result<Changes> {
+    /// A folder called `testdata` that the user is in is none: what is measured lies there.
+    pub(super) fn between(one: &Path, other: &Path, here: &Path) -> io::Result<Changes> {
         let (ours, theirs) = (files(one)?, files(other)?);
         let mut paths: BTreeSet<PathBuf> = ours.symmetric_difference(&theirs).cloned().collect();
         for path in ours.intersection(&theirs) {
@@ -46,9 +49,17 @@ impl Changes {
                 paths.insert(path.clone());
             }
         }
-        let mut changes = Changes { paths };
+        let mut changes = Changes {
+            paths,
+            test_data: BTreeSet::new(),
+        };
         changes.follow_links(one, &ours);
         changes.follow_links(other, &theirs);
+        let paths = changes.paths.iter();
+        changes.test_data = paths
+            .filter(|path| is_test_data(path.strip_prefix(here).unwrap_or(path)))
+            .cloned()
+            .collect();
         Ok(changes)
     }
 
@@ -103,19 +114,36 @@ impl Changes {
 
     /// The test data that differs.
     pub(super) fn test_data(&self) -> impl Iterator<Item = &PathBuf> {
-        self.paths.iter().filter(|path| is_test_data(path))
+        self.test_data.iter()
+    }
+
+    /// Takes files for test data that are not in a folder of that name.
+    pub(super) fn take_for_test_data(&mut self, paths: impl IntoIterator<Item = PathBuf>) {
+        self.test_data.extend(paths);
+    }
+
+    fn is_source(&self, path: &Path) -> bool {
+        let extension = path.extension().unwrap_or_default();
+        !self.test_data.contains(path) && SOURCES.iter().any(|own| extension == *own)
     }
 
     /// Whether a source in a folder differs.
     pub(super) fn touch_sources_in(&self, folder: &Path) -> bool {
         self.paths
             .iter()
-            .any(|path| path.parent() == Some(folder) && is_source(path))
+            .any(|path| path.parent() == Some(folder) && self.is_source(path))
     }
 
     /// Whether any file in a folder or below differs.
     pub(super) fn touch_below(&self, folder: &Path) -> bool {
         self.paths.iter().any(|path| path.starts_with(folder))
+    }
+
+    /// What differs in a folder and below.
+    pub(super) fn paths_below<'a>(&'a self, folder: &'a Path) -> impl Iterator<Item = &'a PathBuf> {
+        self.paths
+            .iter()
+            .filter(move |path| path.starts_with(folder))
     }
 
     /// The test files of a folder that differ.
@@ -130,7 +158,10 @@ impl Changes {
     /// what is written for people.
     pub(super) fn data(&self, module: &Path) -> impl Iterator<Item = &Path> {
         self.paths.iter().map(PathBuf::as_path).filter(move |path| {
-            path.starts_with(module) && !is_test_data(path) && !is_go(path) && !is_for_people(path)
+            path.starts_with(module)
+                && !self.test_data.contains(*path)
+                && !is_go(path)
+                && !is_for_people(path)
         })
     }
 
@@ -145,7 +176,9 @@ impl Changes {
     /// Adds the symbolic links of a tree whose targets, in the tree, hold something that differs.
     fn follow_links(&mut self, root: &Path, files: &BTreeSet<PathBuf>) {
         let mut reached = Vec::new();
-        for link in files.iter().filter(|path| root.join(path).is_symlink()) {
+        // What links in `testdata` lead to counts where it is.
+        let links = files.iter().filter(|path| root.join(path).is_symlink());
+        for link in links.filter(|path| !is_test_data(&path.join("x"))) {
             let Ok(target) = root.join(link).canonicalize() else {
                 continue;
             };
@@ -165,7 +198,7 @@ impl Changes {
 }
 
 /// Whether a file lies in a folder called `testdata`.
-pub(super) fn is_test_data(path: &Path) -> bool {
+fn is_test_data(path: &Path) -> bool {
     path.parent().is_some_and(|folder| {
         folder
             .components()
@@ -196,16 +229,13 @@ fn digest<'a>(root: &Path, paths: impl Iterator<Item = &'a PathBuf>) -> String {
     let mut hasher = Sha256::new();
     for path in paths {
         hasher.update(path.as_os_str().as_encoded_bytes());
-        let text = fs::read(root.join(path)).unwrap_or_default();
+        let text = fs::read(root.join(path)).ok();
+        hasher.update([u8::from(text.is_some())]);
+        let text = text.unwrap_or_default();
         hasher.update(text.len().to_le_bytes());
         hasher.update(text);
     }
     hex(&hasher.finalize())
-}
-
-fn is_source(path: &Path) -> bool {
-    let extension = path.extension().unwrap_or_default();
-    !is_test_data(path) && SOURCES.iter().any(|own| extension == *own)
 }
 
 fn files(root: &Path) -> io::Result<BTreeSet<PathBuf>> {
@@ -269,7 +299,7 @@ mod tests {
             fs::write(root.join("same.go"), "same").unwrap();
         }
         fs::write(one.join("gone.go"), "").unwrap();
-        let changes = Changes::between(&one, &other).unwrap();
+        let changes = Changes::between(&one, &other, Path::new("")).unwrap();
         assert_eq!(changes.paths.len(), 6);
         let (p, r) = (Path::new("p"), Path::new("r"));
         assert!(changes.touch_sources_in(p) && changes.touch_tests_in(p));
@@ -281,7 +311,11 @@ mod tests {
             changes.test_data().collect::<Vec<_>>(),
             [Path::new("r/testdata/y.go")]
         );
-        assert!(Changes::between(&one, &one).unwrap().is_empty());
+        assert!(
+            Changes::between(&one, &one, Path::new(""))
+                .unwrap()
+                .is_empty()
+        );
     }
 
     #[cfg(unix)]
@@ -297,13 +331,13 @@ mod tests {
             std::os::unix::fs::symlink("../shared/x.go", root.join("p/x.go")).unwrap();
             std::os::unix::fs::symlink("../shared", root.join("p/testdata")).unwrap();
         }
-        let changes = Changes::between(&one, &other).unwrap();
+        let changes = Changes::between(&one, &other, Path::new("")).unwrap();
         let paths: Vec<_> = changes
             .paths
             .iter()
             .map(|path| path.to_str().unwrap())
             .collect();
-        assert_eq!(paths, ["p/testdata/x.go", "p/x.go", "shared/x.go"]);
+        assert_eq!(paths, ["p/x.go", "shared/x.go"]);
         assert!(changes.touch_sources_in(Path::new("p")));
     }
 }

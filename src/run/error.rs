@@ -20,6 +20,9 @@ pub enum RunError {
         "there is no Go module at, above or below {0}: no go.mod; run this in a module, or name one with -C"
     )]
     NoModule(PathBuf),
+    /// A baseline that go cannot list.
+    #[error("the baseline cannot be measured: {0}")]
+    Baseline(String),
     /// Patterns that match nothing.
     #[error("no package matches {0}")]
     NoPackage(String),

@@ -43,6 +43,8 @@ pub(super) struct Tests {
     pub(super) files: BTreeMap<String, SourceFile>,
     /// The selected benchmark functions, in order of appearance.
     pub(super) benchmarks: Vec<String>,
+    /// The files that differ and that they embed, relative to the root.
+    pub(super) embedded: Vec<PathBuf>,
     /// Names that two of them bear: one in the package, one in the package beside it.
     pub(super) doubled: Vec<String>,
 }
@@ -186,7 +188,13 @@ pub(super) fn subjects(
             if !folder.is_dir() || !has_benchmarks(&folder, &scope.patterns) {
                 continue;
             }
-            for package in scope.go(&go[side]).packages(&folder, &scope.patterns)? {
+            let listed = scope.go(&go[side]).packages(&folder, &scope.patterns);
+            let listed = listed.map_err(|error| match side {
+                // Its paths are of a copy that is gone when this is read.
+                0 => RunError::Baseline(error.to_string().replace(&*root.to_string_lossy(), ".")),
+                _ => error.into(),
+            })?;
+            for package in listed {
                 let Ok(folder) = package.dir.strip_prefix(root) else {
                     continue;
                 };
@@ -195,6 +203,12 @@ pub(super) fn subjects(
                 if tests.benchmarks.is_empty() {
                     continue;
                 }
+                let below = trees.changes.paths_below(folder);
+                let embedded = below.filter(|path| {
+                    let own = path.strip_prefix(folder);
+                    own.is_ok_and(|own| package.is_embedded_by_tests(own))
+                });
+                tests.embedded = embedded.cloned().collect();
                 folder.clone_into(&mut tests.folder);
                 tests.scope = scope.clone();
                 let path = package.import_path;

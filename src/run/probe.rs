@@ -172,20 +172,33 @@ impl Measurement<'_> {
             part,
             ..Batch::late(vec![function.to_owned()], source)
         };
-        let one = if part.is_whole() {
-            Look::at(first, 1)
-        } else {
-            match self.candidate(target, &functions, &part, "1x")? {
-                Ran::Ended(finished) => Look::at(&finished, 1),
-                Ran::TimeUp => return Ok(late(part)),
-            }
+        let first = Look::at(first, 1);
+        if first.inside > MOST_SET_UP / 2 {
+            let iterations = schedule::iterations(first.inside, first.results);
+            let benchtime = format!("{iterations}x");
+            return Ok(Batch {
+                part,
+                ..Batch::new(functions, source, benchtime)
+            });
+        }
+        // With more than one iteration a function runs twice: once for one, and once for all of them. To
+        // compare with is what sets up as often.
+        let two = match self.candidate(target, &functions, &part, "2x")? {
+            Ran::Ended(finished) => Look::at(&finished, 2),
+            Ran::TimeUp => return Ok(late(part)),
         };
-        let mut once = one.inside;
-        let mut probed = Vec::new();
-        for count in PROBES {
+        let mut once = two.inside / 2;
+        let (mut probed, mut most) = (Vec::new(), u64::MAX);
+        // Starting a process may take longer than all that it does.
+        let step = if two.elapsed.saturating_sub(two.inside) > QUICK_START {
+            2
+        } else {
+            1
+        };
+        for count in PROBES.into_iter().skip(step - 1).step_by(step) {
             let steps = u32::try_from(count).unwrap_or(u32::MAX);
             // The first may be mostly set-up: that is worth finding out.
-            let bound = if count == PROBES[0] {
+            let bound = if count <= FEW {
                 MOST_SET_UP
             } else {
                 MOST_PROBING
@@ -199,23 +212,25 @@ impl Measurement<'_> {
                 return Ok(late(part));
             };
             if !finished.succeeded() {
+                // It does not stand as many.
+                most = count / 10;
                 break;
             }
             let many = Look::at(&finished, count);
-            let inside = many.inside.saturating_sub(one.inside);
+            let inside = many.inside.saturating_sub(two.inside);
             let outside = many
                 .elapsed
-                .saturating_sub(one.elapsed)
+                .saturating_sub(two.elapsed)
                 .saturating_sub(JITTER);
-            once = inside.max(outside) / steps;
+            once = inside.max(outside) / (steps - 2);
             if probed.is_empty() && count >= FEW {
                 probed = output::figures(&finished.output);
             }
-            if inside.max(outside) > TELLING && inside.max(outside) > one.inside / 2 {
+            if inside.max(outside) > TELLING && inside.max(outside) > two.inside / 2 {
                 break;
             }
         }
-        let iterations = schedule::iterations(once, one.results);
+        let iterations = schedule::iterations(once, two.results).min(most.max(1));
         let mut batch = Batch::new(functions, source, format!("{iterations}x"));
         batch.part = part;
         batch.probed = probed;

@@ -1,7 +1,7 @@
 //! A run from its beginning to its end.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use super::batch::{BASELINE, Batch, CANDIDATE, Source, State, Target};
@@ -59,11 +59,20 @@ fn session(
         patience: Duration::from_secs(600),
         interrupt: interrupt.clone(),
     };
-    let trees = Trees::make(options, &plain, workspace, interrupt)?;
+    let mut trees = Trees::make(options, &plain, workspace, interrupt)?;
     let go = [BASELINE, CANDIDATE].map(|side| trees.go(side, options, interrupt));
     notify(Event::Step("listing packages"));
     let environments = environments(&trees, &go)?;
     let mut subjects = subjects(&trees, options, &selection, &go)?;
+    // What tests embed is their data, wherever it lies.
+    trees
+        .changes
+        .take_for_test_data(embedded_by_tests(&subjects));
+    trees.share_test_data()?;
+    let selected: Vec<String> = subjects
+        .iter()
+        .map(|subject| format!("{} {:?}", subject.package, subject.benchmarks(CANDIDATE)))
+        .collect();
     let mut circumstances = Circumstances {
         remarks: trees.remarks.clone(),
         ..Circumstances::default()
@@ -140,7 +149,7 @@ fn session(
         measured,
         names: trees.names.clone(),
         base_commit: trees.base_commit.clone(),
-        identity: session.identity(),
+        identity: session.identity(&selected),
         logs: session
             .notes
             .logs
@@ -152,6 +161,16 @@ fn session(
         elapsed: start.elapsed(),
         measuring: measuring.elapsed(),
     })
+}
+
+/// The files that tests of either side embed, relative to the root.
+fn embedded_by_tests(subjects: &[Subject]) -> Vec<PathBuf> {
+    let sides = subjects
+        .iter()
+        .flat_map(|subject| subject.sides.iter().flatten());
+    sides
+        .flat_map(|tests| tests.embedded.iter().cloned())
+        .collect()
 }
 
 /// Go's environment of each side: the trees may ask for different toolchains.
@@ -202,15 +221,18 @@ pub(super) struct Session<'a> {
 
 impl<'a> Session<'a> {
     /// What all parts of a run have in common.
-    fn identity(&self) -> String {
+    fn identity(&self, selected: &[String]) -> String {
         let candidate = self.trees.changes.digest(&self.trees.roots[CANDIDATE]);
         let packages = format!("{:?} {:?}", self.options.packages, self.trees.here);
-        cache::key([
+        let settings = self.settings();
+        let parts = [
             self.trees.base_tree.as_str(),
             &candidate,
             &packages,
-            &self.settings(),
-        ])
+            &settings,
+        ];
+        let selected = selected.iter().map(String::as_str);
+        cache::key(parts.into_iter().chain(selected))
     }
 
     /// How benchmarks are chosen, built and run.

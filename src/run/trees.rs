@@ -79,6 +79,7 @@ impl Trees {
         let candidate = head.unwrap_or(repository.resolve("HEAD")?);
         let base = baseline(options, &repository, &candidate)?;
 
+        let below = here.strip_prefix(&root).unwrap_or(Path::new("")).to_owned();
         let mirrors = FOLDERS.map(|folder| into.join(folder));
         let roots = [mirrored(&mirrors[0], &root), mirrored(&mirrors[1], &root)];
         for root in &roots {
@@ -96,7 +97,7 @@ impl Trees {
             return Err(RunError::Interrupted(signal));
         }
         leave_out_results(&roots, &root, &options.results);
-        let changes = Changes::between(&roots[0], &roots[1]).map_err(RunError::io(into))?;
+        let changes = Changes::between(&roots[0], &roots[1], &below).map_err(RunError::io(into))?;
         let base_commit = base.commit;
         let candidate_name = match &options.head {
             Some(revision) => format!("{} ({revision})", candidate.short()),
@@ -106,7 +107,7 @@ impl Trees {
             names: [base.name, candidate_name],
             base_tree: repository.tree_id(&base.commit)?,
             base_commit: base.commit.to_string(),
-            here: here.strip_prefix(&root).unwrap_or(Path::new("")).to_owned(),
+            here: below.clone(),
             roots,
             changes,
             outside: false,
@@ -118,10 +119,9 @@ impl Trees {
         trees.mirror_surroundings(go, &environment, &root)?;
         if let Some(command) = &options.prepare {
             trees.prepare(command, options.timeout, interrupt)?;
-            trees.changes =
-                Changes::between(&trees.roots[0], &trees.roots[1]).map_err(RunError::io(into))?;
+            trees.changes = Changes::between(&trees.roots[0], &trees.roots[1], &below)
+                .map_err(RunError::io(into))?;
         }
-        trees.share_test_data()?;
         if base_commit == candidate && trees.changes.is_empty() {
             let remark = "the baseline is the candidate's own commit: nothing was compared";
             trees.remarks.push(remark.to_owned());
@@ -149,6 +149,11 @@ impl Trees {
             let mut flags = std::env::var_os("CGO_CPPFLAGS").unwrap_or_default();
             flags.push(format!(" -DALLOCGATE_{}", &digest[..16]));
             variables.push(("CGO_CPPFLAGS".to_owned(), flags));
+        }
+        let temporary = self.mirrors[side].with_file_name("go");
+        if fs::create_dir_all(&temporary).is_ok() {
+            // What go leaves behind when it is killed goes with the rest.
+            variables.push(("GOTMPDIR".to_owned(), temporary.into_os_string()));
         }
         Go {
             flags: options.build_flags.clone(),
@@ -180,8 +185,17 @@ impl Trees {
     }
 
     /// Test data is part of the benchmarks: the baseline gets the candidate's.
-    fn share_test_data(&self) -> Result<(), RunError> {
-        for path in self.changes.test_data() {
+    pub(super) fn share_test_data(&self) -> Result<(), RunError> {
+        let behind_link = |path: &Path| {
+            self.roots.iter().any(|root| {
+                let mut folders = path
+                    .ancestors()
+                    .skip(1)
+                    .filter(|one| !one.as_os_str().is_empty());
+                folders.any(|folder| root.join(folder).is_symlink())
+            })
+        };
+        for path in self.changes.test_data().filter(|path| !behind_link(path)) {
             let [old, new] = [0, 1].map(|side: usize| self.roots[side].join(path));
             if let Ok(there) = old.symlink_metadata() {
                 let removed = if there.is_dir() {
@@ -243,12 +257,15 @@ impl Trees {
             for module in find_modules(tree, Path::new("")) {
                 let file = tree.join(&module.folder).join("go.mod");
                 let text = fs::read(&file).unwrap_or_default();
-                if memchr::memmem::find(&text, b"=> .").is_none() {
+                if memchr::memmem::find(&text, b"=>").is_none() {
                     continue;
                 }
                 // One that go cannot read is told of when its packages are listed.
                 let targets = local_targets(go, &file).unwrap_or_default();
                 let folder = root.join(&module.folder);
+                self.outside |= targets.iter().any(|target| {
+                    Path::new(target).is_absolute() && !Path::new(target).starts_with(root)
+                });
                 named.extend(
                     targets
                         .iter()
