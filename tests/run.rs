@@ -1140,7 +1140,7 @@ fn set_up_inside_of_the_timed_part_does_not_hide_what_is_measured() {
     let iterations = run.report["rows"][0]["candidate"]["iterations"]
         .as_f64()
         .unwrap();
-    assert!(iterations >= 100_000.0, "{run}");
+    assert!(iterations >= 10_000.0, "{run}");
 }
 
 #[test]

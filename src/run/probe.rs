@@ -173,7 +173,7 @@ impl Measurement<'_> {
             ..Batch::late(vec![function.to_owned()], source)
         };
         let first = Look::at(first, 1);
-        if first.inside > MOST_SET_UP / 2 {
+        if first.inside > MOST_SET_UP / 10 {
             let iterations = schedule::iterations(first.inside, first.results);
             let benchtime = format!("{iterations}x");
             return Ok(Batch {
@@ -188,6 +188,8 @@ impl Measurement<'_> {
             Ran::TimeUp => return Ok(late(part)),
         };
         let mut once = two.inside / 2;
+        // Two that take hardly longer than one are mostly set-up: how much is worth finding out.
+        let set_up = two.inside < first.inside.mul_f64(1.6);
         let (mut probed, mut most) = (Vec::new(), u64::MAX);
         // Starting a process may take longer than all that it does.
         let step = if two.elapsed.saturating_sub(two.inside) > QUICK_START {
@@ -195,10 +197,10 @@ impl Measurement<'_> {
         } else {
             1
         };
+        let tells = |spent: Duration| spent > TELLING && spent > two.inside / 2;
         for count in PROBES.into_iter().skip(step - 1).step_by(step) {
             let steps = u32::try_from(count).unwrap_or(u32::MAX);
-            // The first may be mostly set-up: that is worth finding out.
-            let bound = if count <= FEW {
+            let bound = if set_up && count <= FEW {
                 MOST_SET_UP
             } else {
                 MOST_PROBING
@@ -207,26 +209,37 @@ impl Measurement<'_> {
                 break;
             }
             let benchtime = format!("{count}x");
-            let Ran::Ended(finished) = self.candidate(target, &functions, &part, &benchtime)?
-            else {
-                return Ok(late(part));
-            };
-            if !finished.succeeded() {
-                // It does not stand as many.
-                most = count / 10;
+            let mut spent = Duration::MAX;
+            // What seems to tell is looked at twice: the machine may have been busy with something else.
+            for _ in 0..2 {
+                let Ran::Ended(finished) = self.candidate(target, &functions, &part, &benchtime)?
+                else {
+                    return Ok(late(part));
+                };
+                if !finished.succeeded() {
+                    // It does not stand as many.
+                    most = count / 10;
+                    break;
+                }
+                let many = Look::at(&finished, count);
+                let inside = many.inside.saturating_sub(two.inside);
+                let outside = many
+                    .elapsed
+                    .saturating_sub(two.elapsed)
+                    .saturating_sub(JITTER);
+                spent = spent.min(inside.max(outside));
+                if probed.is_empty() && count >= FEW {
+                    probed = output::figures(&finished.output);
+                }
+                if !tells(spent) {
+                    break;
+                }
+            }
+            if most < u64::MAX {
                 break;
             }
-            let many = Look::at(&finished, count);
-            let inside = many.inside.saturating_sub(two.inside);
-            let outside = many
-                .elapsed
-                .saturating_sub(two.elapsed)
-                .saturating_sub(JITTER);
-            once = inside.max(outside) / (steps - 2);
-            if probed.is_empty() && count >= FEW {
-                probed = output::figures(&finished.output);
-            }
-            if inside.max(outside) > TELLING && inside.max(outside) > two.inside / 2 {
+            once = spent / (steps - 2);
+            if tells(spent) {
                 break;
             }
         }
