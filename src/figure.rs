@@ -160,6 +160,12 @@ fn is_whole(value: f64) -> bool {
     value.fract().abs() <= 0.0
 }
 
+/// A number of things: `1 row`, `2 rows`.
+pub fn count(number: usize, one: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{number} {one}{plural}")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -41,6 +41,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         "cli",
         &[
             "benchmark",
+            "figure",
             "gate",
             "git",
             "parse",

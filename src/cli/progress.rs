@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
 
+use crate::figure::count;
 use crate::run::Event;
 
 /// How often the line at a terminal is drawn at most: what is measured is not to be disturbed.
@@ -124,11 +125,6 @@ fn harmless(text: &str) -> String {
     text.chars()
         .map(|c| if c.is_control() { '\u{fffd}' } else { c })
         .collect()
-}
-
-/// `1 package`, `2 packages`.
-pub(super) fn count(count: usize, noun: &str) -> String {
-    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
 }
 
 /// A duration for people: `0.8s`, `12s`, `3m 20s`.

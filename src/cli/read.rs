@@ -1,6 +1,6 @@
 //! Reading the inputs of a command.
 
-use std::io::Cursor;
+use std::io::{Cursor, Read};
 use std::sync::Arc;
 use std::thread;
 
@@ -79,17 +79,8 @@ pub(super) fn sides(
 /// Reads what is in memory, under a name.
 pub(super) fn memory(name: &str, text: &[u8]) -> Result<SampleSetBuilder> {
     let lines = LineReader::new(Cursor::new(text), u64::MAX);
-    let name = Arc::from(name);
     let mut builder = SampleSetBuilder::default();
-    builder.begin_file(&name);
-    let format = parse::read(
-        lines,
-        &name,
-        Some(Format::GoText),
-        &mut Collect(&mut builder),
-    )
-    .with_context(|| name.to_string())?;
-    builder.end_file(format.name());
+    file(&mut builder, &Arc::from(name), lines, Some(Format::GoText))?;
     Ok(builder)
 }
 
@@ -98,16 +89,21 @@ fn side(sources: Vec<Source>, format: Option<Format>) -> Result<Option<SampleSet
         return Ok(None);
     }
     let mut builder = SampleSetBuilder::default();
-    for source in sources {
-        builder.begin_file(&source.name);
-        let format = parse::read(
-            source.lines,
-            &source.name,
-            format,
-            &mut Collect(&mut builder),
-        )
-        .with_context(|| source.name.to_string())?;
-        builder.end_file(format.name());
+    for Source { name, lines } in sources {
+        file(&mut builder, &name, lines, format)?;
     }
     Ok(Some(builder))
+}
+
+fn file<R: Read>(
+    builder: &mut SampleSetBuilder,
+    name: &Arc<str>,
+    lines: LineReader<R>,
+    format: Option<Format>,
+) -> Result<()> {
+    builder.begin_file(name);
+    let format = parse::read(lines, name, format, &mut Collect(builder))
+        .with_context(|| name.to_string())?;
+    builder.end_file(format.name());
+    Ok(())
 }

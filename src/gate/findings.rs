@@ -110,7 +110,7 @@ fn known(case: Case<'_>, circumstances: &Circumstances, findings: &mut Vec<Findi
     if let [first, ..] = &circumstances.silent[..] {
         let message = format!(
             "{} in the source printed no result on either side (such as {} of {}): skipped?",
-            plural(circumstances.silent.len(), "benchmark"),
+            figure::count(circumstances.silent.len(), "benchmark"),
             first.benchmark,
             first.package
         );
@@ -135,8 +135,8 @@ fn known(case: Case<'_>, circumstances: &Circumstances, findings: &mut Vec<Findi
         let message = format!(
             "{} with {} not run, since they cannot differ: {} with the same sources, {} with the same test \
              binary",
-            plural(circumstances.identical.len(), "package"),
-            plural(benchmarks, "benchmark"),
+            figure::count(circumstances.identical.len(), "package"),
+            figure::count(benchmarks, "benchmark"),
             by(IdenticalBy::Sources),
             by(IdenticalBy::Binaries)
         );
@@ -187,10 +187,6 @@ fn rulers(circumstances: &Circumstances, findings: &mut Vec<Finding>) {
             )
         });
     }
-}
-
-fn plural(count: usize, noun: &str) -> String {
-    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
 }
 
 /// Number of results that a side lost: malformed and unfinished ones.

@@ -3,9 +3,9 @@
 
 use std::collections::BTreeMap;
 
-use super::text::{count, plain};
+use super::text::plain;
 use crate::benchmark::Key;
-use crate::figure;
+use crate::figure::{self, count};
 use crate::gate::{
     AdvisoryCounts, Cause, Counts, Geomean, Input, JudgedRow, Outcome, Report, Status, Verdict,
 };

@@ -11,8 +11,8 @@ use std::fmt::Write as _;
 use std::io::{self, Write};
 
 use super::digest::{self, Names, Section};
-use super::text::{count, fit, fit_middle, plain};
-use crate::figure;
+use super::text::{fit, fit_middle, plain};
+use crate::figure::{self, count};
 use crate::gate::{Finding, Geomean, JudgedRow, Report, Severity, Status, Verdict};
 
 /// The most bytes that a report has, with some left for what others add to the same summary.

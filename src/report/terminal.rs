@@ -12,8 +12,8 @@ use comfy_table::{CellAlignment, ContentArrangement, Table, TableStyle};
 
 use super::TerminalStyle;
 use super::digest::{self, Names, Section};
-use super::text::{count, fit, fit_middle, plain, width, wrap};
-use crate::figure;
+use super::text::{fit, fit_middle, plain, width, wrap};
+use crate::figure::{self, count};
 use crate::gate::{Finding, Geomean, JudgedRow, Report, Severity, Status, Verdict};
 
 /// Rows shown of a status that needs attention, and of one that is only for information.

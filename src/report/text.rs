@@ -141,15 +141,6 @@ pub(super) fn wrap(text: &str, columns: usize, lines: usize) -> Vec<String> {
     wrapped
 }
 
-/// A number of things: `1 row`, `3 rows`.
-pub(super) fn count(number: usize, one: &str) -> String {
-    if number == 1 {
-        format!("1 {one}")
-    } else {
-        format!("{number} {one}s")
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
