@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use super::cache::KeptBatch;
+use super::execute::Program;
 use super::output::{self, Figure};
 use super::packages::Subject;
 use super::ruler::Overlay;
@@ -132,6 +133,23 @@ impl<'a> Target<'a> {
         Named {
             package: self.subject.package.clone(),
             benchmark: benchmark.to_owned(),
+        }
+    }
+
+    /// The form in which its baseline is built first.
+    pub(super) fn first_source(&self) -> Source {
+        match self.overlay {
+            Some(_) => Source::Overlay,
+            None => Source::Own,
+        }
+    }
+
+    /// The candidate as it is.
+    pub(super) fn candidate_program(&self) -> Program {
+        Program {
+            side: CANDIDATE,
+            binary: self.candidate.clone(),
+            folder: self.folders[CANDIDATE].clone(),
         }
     }
 

@@ -12,7 +12,7 @@ use super::output::{self, closed};
 use super::ruler::Overlay;
 use super::schedule;
 use super::{Event, Notify};
-use crate::gate::{Measured, Ruler, Unmeasured};
+use crate::gate::{Measured, Ruler};
 use crate::golang::Built;
 use crate::process::End;
 
@@ -20,7 +20,6 @@ use crate::process::End;
 #[derive(Default)]
 pub(super) struct Notes {
     pub(super) rulers: Vec<Ruler>,
-    pub(super) unmeasured: Vec<Unmeasured>,
     /// Outputs of runs that failed: side, package, text.
     pub(super) logs: Vec<(usize, String, String)>,
 }
@@ -36,7 +35,7 @@ impl Measurement<'_> {
     fn program(&self, target: &Target<'_>, side: usize, source: Source) -> Option<Program> {
         let binary = match (side, source) {
             (CANDIDATE, Source::Old) => &target.old_benchmarks.as_ref()?.as_ref()?.0,
-            (CANDIDATE, _) => &target.candidate,
+            (CANDIDATE, _) => return Some(target.candidate_program()),
             _ => match target.binaries.get(&built_for(source))? {
                 Built::Binary(binary) => binary,
                 Built::Failed(_) => return None,
@@ -47,6 +46,17 @@ impl Measurement<'_> {
             binary: binary.clone(),
             folder: target.folders[side].clone(),
         })
+    }
+
+    /// Runs the benchmarks of a batch once.
+    fn run(&self, program: &Program, batch: &Batch) -> Result<Ran, RunError> {
+        let Batch {
+            functions,
+            part,
+            benchtime,
+            ..
+        } = batch;
+        self.executor.run(program, functions, part, benchtime, None)
     }
 
     /// Builds a binary of the baseline if it is not there yet.
@@ -77,11 +87,7 @@ impl Measurement<'_> {
         part: &Part,
         benchtime: &str,
     ) -> Result<Ran, RunError> {
-        let program = Program {
-            side: CANDIDATE,
-            binary: target.candidate.clone(),
-            folder: target.folders[CANDIDATE].clone(),
-        };
+        let program = target.candidate_program();
         self.executor
             .run(&program, functions, part, benchtime, None)
     }
@@ -120,8 +126,7 @@ impl Measurement<'_> {
                     package: &target.subject.package,
                     functions: &batch.functions,
                 });
-                let ran =
-                    self.candidate(target, &batch.functions, &batch.part, &batch.benchtime)?;
+                let ran = self.run(&target.candidate_program(), batch)?;
                 let batch = &mut target.batches[index];
                 match ran {
                     Ran::Ended(finished) if finished.succeeded() => {
@@ -168,15 +173,7 @@ impl Measurement<'_> {
                 let Some(program) = self.program(target, side, source) else {
                     continue;
                 };
-                let batch = &target.batches[index];
-                let ran = self.executor.run(
-                    &program,
-                    &batch.functions,
-                    &batch.part,
-                    &batch.benchtime,
-                    None,
-                )?;
-                let Ran::Ended(finished) = ran else {
+                let Ran::Ended(finished) = self.run(&program, &target.batches[index])? else {
                     target.batches[index].state = State::TimeUp;
                     return Ok(());
                 };
@@ -202,16 +199,7 @@ impl Measurement<'_> {
                     && finished.end != End::OutOfTime
                     && source != Source::None
                     && let Some(program) = self.program(target, BASELINE, source)
-                    && let Ran::Ended(other) = {
-                        let batch = &target.batches[index];
-                        self.executor.run(
-                            &program,
-                            &batch.functions,
-                            &batch.part,
-                            &batch.benchtime,
-                            None,
-                        )?
-                    }
+                    && let Ran::Ended(other) = self.run(&program, &target.batches[index])?
                 {
                     pair.outputs[BASELINE] = closed(&other, &target.subject.package);
                 }
@@ -268,13 +256,11 @@ impl Measurement<'_> {
         }
         notes.log(BASELINE, target, &output);
         // What the candidate has of it is shown, too.
-        let batch = &target.batches[index];
         let mut pair = Pair {
             outputs: [output, Vec::new()],
         };
-        if let Ran::Ended(finished) =
-            self.candidate(target, &batch.functions, &batch.part, &batch.benchtime)?
-        {
+        let program = target.candidate_program();
+        if let Ran::Ended(finished) = self.run(&program, &target.batches[index])? {
             pair.outputs[CANDIDATE] = closed(&finished, &target.subject.package);
         }
         let batch = &mut target.batches[index];
@@ -282,9 +268,7 @@ impl Measurement<'_> {
         batch.state = State::Failed;
         Ok(())
     }
-}
 
-impl Measurement<'_> {
     /// Measures each side with its own benchmark. If that is another, a rise may be the benchmark's.
     fn measure_apart(
         &self,

@@ -5,18 +5,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::Event;
-use super::Notify;
-use super::batch::{BASELINE, CANDIDATE, Part, Source, Target};
+use super::batch::{BASELINE, CANDIDATE, Part, Target};
 use super::binaries::{Job, digest};
 use super::cache::{self, Entry};
 use super::error::RunError;
-use super::execute::{Program, Ran};
+use super::execute::Ran;
 use super::output;
 use super::packages::Subject;
 use super::ruler::{self, Overlay};
 use super::schedule;
 use super::session::{Session, is_of};
+use super::{Event, Notify};
 use crate::gate::{Identical, IdenticalBy, Named, Unmeasured};
 use crate::golang::Built;
 use crate::policy;
@@ -61,10 +60,13 @@ impl<'a> Session<'a> {
             })
             .collect();
         let candidates = self.builder.build(CANDIDATE, true, &jobs)?;
+        let ground = self.cache.as_ref().map(|_| self.ground());
         let mut targets = Vec::new();
         for ((number, subject), built) in wanted.into_iter().zip(candidates) {
             match built {
-                Built::Binary(binary) => targets.push(self.target(number, subject, binary)?),
+                Built::Binary(binary) => {
+                    targets.push(self.target(number, subject, binary, ground.as_deref())?);
+                }
                 Built::Failed(log) => {
                     let output = output::build_failed(&log, &subject.package);
                     self.notes
@@ -136,6 +138,7 @@ impl<'a> Session<'a> {
         number: usize,
         subject: &'a Subject,
         candidate: PathBuf,
+        ground: Option<&str>,
     ) -> Result<Target<'a>, RunError> {
         let roots = &self.trees.roots;
         let changes = &self.trees.changes;
@@ -171,19 +174,14 @@ impl<'a> Session<'a> {
         };
         // What is kept holds for one tree: with anything outside of it, it does not.
         let whole = !self.trees.outside && subject.sides[BASELINE].is_some();
-        if self.cache.is_some() && whole {
-            target.key = Some(self.key(&target));
-        }
+        target.key = ground
+            .filter(|_| whole)
+            .map(|ground| Self::key(ground, &target));
         Ok(target)
     }
 
-    /// Everything that decides what a package of the baseline measures.
-    fn key(&self, target: &Target<'_>) -> String {
-        let overlay = target
-            .overlay
-            .as_ref()
-            .map(Overlay::digest)
-            .unwrap_or_default();
+    /// What decides the figures of every package of the baseline; all keys of a run share it.
+    fn ground(&self) -> String {
         // Test data is the candidate's.
         let changes = &self.trees.changes;
         let data = changes.test_data_digest(&self.trees.roots[CANDIDATE]);
@@ -203,15 +201,16 @@ impl<'a> Session<'a> {
         .map(String::as_str);
         let settings = self.settings();
         let machine = cache::machine();
-        let parts = [
-            self.trees.base_tree.as_str(),
-            &target.subject.package,
-            &overlay,
-            &settings,
-            &data,
-        ];
+        let parts = [self.trees.base_tree.as_str(), &settings, &data];
         let parts = parts.into_iter().chain(environment);
         cache::key(parts.chain(machine.iter().map(String::as_str)))
+    }
+
+    /// Where results of a package of the baseline are kept.
+    fn key(ground: &str, target: &Target<'_>) -> String {
+        let overlay = target.overlay.as_ref().map(Overlay::digest);
+        let overlay = overlay.unwrap_or_default();
+        cache::key([ground, &target.subject.package, &overlay])
     }
 
     fn kept(&self, targets: &[Target<'_>]) -> BTreeMap<usize, Entry> {
@@ -248,12 +247,7 @@ impl<'a> Session<'a> {
         let built = self.builder.build(BASELINE, true, &jobs)?;
         for (place, built) in places.into_iter().zip(built) {
             let target = &mut targets[place];
-            let source = if target.overlay.is_some() {
-                Source::Overlay
-            } else {
-                Source::Own
-            };
-            target.binaries.insert(source, built);
+            target.binaries.insert(target.first_source(), built);
         }
         Ok(())
     }
@@ -264,12 +258,11 @@ impl<'a> Session<'a> {
         target: &mut Target<'_>,
         kept: Option<&Entry>,
     ) -> Result<bool, RunError> {
-        let source = if target.overlay.is_some() {
-            Source::Overlay
-        } else {
-            Source::Own
-        };
-        let baseline = match (kept, target.binaries.get(&source)) {
+        // What is new, and what is held against a new ceiling, is measured in any case.
+        if target.subject.sides[BASELINE].is_none() || self.has_new_budget(target.subject) {
+            return Ok(false);
+        }
+        let baseline = match (kept, target.binaries.get(&target.first_source())) {
             (Some(entry), _) => Some(entry.binary.clone()),
             (None, Some(Built::Binary(binary))) => Some(digest(binary)?),
             (None, _) => None,
@@ -281,9 +274,6 @@ impl<'a> Session<'a> {
         if same {
             // What is not compiled may be read.
             data.extend(changes.go_in(folder));
-        }
-        if self.has_new_budget(target.subject) {
-            return Ok(false);
         }
         if data.is_empty() {
             return Ok(same);
@@ -303,11 +293,7 @@ impl<'a> Session<'a> {
     fn reads(&mut self, target: &Target<'_>, data: &[&Path]) -> Result<Reads, RunError> {
         let log = self.builder.folder.join("testlog.txt");
         let folder = &target.folders[CANDIDATE];
-        let program = Program {
-            side: CANDIDATE,
-            binary: target.candidate.clone(),
-            folder: folder.clone(),
-        };
+        let program = target.candidate_program();
         let functions = target.subject.benchmarks(CANDIDATE);
         self.processes += 1;
         let ran = self

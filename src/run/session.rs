@@ -418,8 +418,8 @@ impl<'a> Session<'a> {
                         why: "the time was up".to_owned(),
                     });
                     for one in unmeasured {
-                        if !self.notes.unmeasured.contains(&one) {
-                            self.notes.unmeasured.push(one);
+                        if !self.circumstances.unmeasured.contains(&one) {
+                            self.circumstances.unmeasured.push(one);
                         }
                     }
                     continue;
@@ -448,10 +448,6 @@ impl<'a> Session<'a> {
             }
             self.keep(target);
         }
-        self.circumstances.rulers = std::mem::take(&mut self.notes.rulers);
-        self.circumstances
-            .unmeasured
-            .append(&mut self.notes.unmeasured);
     }
 
     fn keep(&self, target: &Target<'_>) {
@@ -469,20 +465,15 @@ impl<'a> Session<'a> {
             batch.state == State::Settled && batch.functions.iter().all(planned)
         });
         let fresh = compared.iter().any(|batch| !batch.kept);
-        let source = if target.overlay.is_some() {
-            Source::Overlay
-        } else {
-            Source::Own
-        };
-        let Some(Built::Binary(binary)) = target.binaries.get(&source) else {
+        if !whole || !fresh {
+            return;
+        }
+        let Some(Built::Binary(binary)) = target.binaries.get(&target.first_source()) else {
             return;
         };
         let Ok(binary) = digest(binary) else {
             return;
         };
-        if !whole || !fresh || compared.is_empty() {
-            return;
-        }
         let text = |output: &Vec<u8>| String::from_utf8(output.clone()).ok();
         let batches: Option<Vec<KeptBatch>> = compared
             .into_iter()
