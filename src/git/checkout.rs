@@ -44,6 +44,8 @@ impl Repository {
             }
             0
         })?;
+        // A bare repository has none, and nothing is taken from it.
+        let work_tree = self.work_tree().unwrap_or_default();
         let unchanged = self.unchanged()?;
         let mut large = false;
         for (path, id, mode) in entries {
@@ -55,7 +57,7 @@ impl Repository {
                     write(&target, |to| link(&path_of(blob.content()), to))?;
                 }
                 mode => match unchanged.get(&path).filter(|own| **own == id) {
-                    Some(_) => copy(&self.work_tree()?.join(&path), &target)?,
+                    Some(_) => copy(&work_tree.join(&path), &target)?,
                     None => {
                         let blob = self.0.find_blob(id)?;
                         write(&target, |to| fs::write(to, blob.content()))?;
@@ -228,7 +230,7 @@ impl Repository {
 }
 
 /// Whether a folder on the way to a file is a symbolic link.
-fn lies_behind_link(root: &Path, path: &Path) -> bool {
+pub(crate) fn lies_behind_link(root: &Path, path: &Path) -> bool {
     path.ancestors()
         .skip(1)
         .any(|folder| !folder.as_os_str().is_empty() && root.join(folder).is_symlink())
@@ -305,7 +307,7 @@ fn write(to: &Path, put: impl FnOnce(&Path) -> io::Result<()>) -> Result<(), Git
 }
 
 /// Copies a file or a symbolic link. What is gone was deleted; what is neither is no source.
-fn copy(from: &Path, to: &Path) -> Result<(), GitError> {
+pub(crate) fn copy(from: &Path, to: &Path) -> Result<(), GitError> {
     let Ok(metadata) = from.symlink_metadata() else {
         return Ok(());
     };

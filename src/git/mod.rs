@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use git2::{ErrorCode, Oid};
 
 pub use checkout::Remark;
-pub(crate) use checkout::link;
+pub(crate) use checkout::{copy, lies_behind_link, link};
 pub use sides::Commit;
 
 /// A repository that could not answer.

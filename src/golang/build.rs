@@ -7,6 +7,10 @@ use std::path::{Path, PathBuf};
 
 use super::toolchain::{Go, GoError};
 
+/// Without symbols, as `go test` links what it runs at once, and without the build's identity, which
+/// differs where unused code does.
+const LINK: &str = "-ldflags=-s -w -buildid=";
+
 /// How test binaries are built.
 #[derive(Clone, Debug)]
 pub struct Build<'a> {
@@ -54,7 +58,7 @@ impl Build<'_> {
             let paths: Vec<&str> = group.iter().map(|index| packages[*index].1).collect();
             let mut to = folder.clone().into_os_string();
             to.push(std::path::MAIN_SEPARATOR_STR);
-            go.run(self.module, &refs(&self.arguments(go, &to, &paths)))?;
+            go.run(self.module, &refs(&self.arguments(go, LINK, &to, &paths)))?;
             for index in group {
                 let (number, path) = packages[index];
                 let built = folder.join(format!("{}.test{}", binary_name(path), exe()));
@@ -84,7 +88,7 @@ impl Build<'_> {
         let target = self.target(number);
         let finished = go.run(
             self.module,
-            &refs(&self.arguments(go, target.as_os_str(), &[path])),
+            &refs(&self.arguments(go, LINK, target.as_os_str(), &[path])),
         )?;
         if finished.text().contains("no space left on device") {
             return Err(GoError::DiskFull);
@@ -103,20 +107,7 @@ impl Build<'_> {
     ///
     /// If go cannot be run, or was stopped.
     pub fn errors(&self, go: &Go, path: &str) -> Result<Option<String>, GoError> {
-        let mut arguments: Vec<OsString> = [
-            "test",
-            "-c",
-            "-vet=off",
-            "-buildvcs=false",
-            "-gcflags=-e",
-            "-o",
-        ]
-        .map(OsString::from)
-        .into();
-        arguments.push(null_device().into());
-        arguments.extend(go.flags.iter().map(OsString::from));
-        arguments.extend(self.overlay_argument());
-        arguments.push(path.into());
+        let arguments = self.arguments(go, "-gcflags=-e", null_device().as_ref(), &[path]);
         let finished = go.run(self.module, &refs(&arguments))?;
         Ok((!finished.succeeded()).then(|| finished.text().into_owned()))
     }
@@ -129,16 +120,8 @@ impl Build<'_> {
         })
     }
 
-    fn arguments(&self, go: &Go, to: &OsStr, packages: &[&str]) -> Vec<OsString> {
-        // Without symbols, as `go test` links what it runs at once, and without the build's identity,
-        // which differs where unused code does.
-        let fixed = [
-            "test",
-            "-c",
-            "-vet=off",
-            "-buildvcs=false",
-            "-ldflags=-s -w -buildid=",
-        ];
+    fn arguments(&self, go: &Go, own: &str, to: &OsStr, packages: &[&str]) -> Vec<OsString> {
+        let fixed = ["test", "-c", "-vet=off", "-buildvcs=false", own];
         let mut arguments: Vec<OsString> = fixed.map(OsString::from).into();
         arguments.extend(self.trimpath.then(|| "-trimpath".into()));
         arguments.extend(go.flags.iter().map(OsString::from));

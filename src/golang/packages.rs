@@ -25,12 +25,32 @@ pub struct Package {
     test_go_files: Vec<String>,
     #[serde(default, rename = "XTestGoFiles")]
     external_test_go_files: Vec<String>,
+    #[serde(flatten)]
+    embeds: Embeds,
+}
+
+/// The patterns by which a package and its tests embed files.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Embeds {
     #[serde(default)]
     embed_patterns: Vec<String>,
     #[serde(default)]
     test_embed_patterns: Vec<String>,
     #[serde(default, rename = "XTestEmbedPatterns")]
     external_test_embed_patterns: Vec<String>,
+}
+
+impl Embeds {
+    fn of_tests(&self) -> impl Iterator<Item = &String> {
+        self.test_embed_patterns
+            .iter()
+            .chain(&self.external_test_embed_patterns)
+    }
+
+    fn all(&self) -> impl Iterator<Item = &String> {
+        self.embed_patterns.iter().chain(self.of_tests())
+    }
 }
 
 impl Package {
@@ -42,11 +62,7 @@ impl Package {
             let pattern = glob::Pattern::new(pattern);
             pattern.is_ok_and(|pattern| path.ancestors().any(|part| pattern.matches_path(part)))
         };
-        let mut tests = self
-            .test_embed_patterns
-            .iter()
-            .chain(&self.external_test_embed_patterns);
-        tests.any(matches) && !self.embed_patterns.iter().any(matches)
+        self.embeds.of_tests().any(matches) && !self.embeds.embed_patterns.iter().any(matches)
     }
 
     /// Its test files: those of the package itself, then those of the package beside it.
@@ -67,12 +83,8 @@ struct Listed {
     dir: PathBuf,
     #[serde(default)]
     deps: Vec<String>,
-    #[serde(default)]
-    embed_patterns: Vec<String>,
-    #[serde(default)]
-    test_embed_patterns: Vec<String>,
-    #[serde(default, rename = "XTestEmbedPatterns")]
-    external_test_embed_patterns: Vec<String>,
+    #[serde(flatten)]
+    embeds: Embeds,
     #[serde(default)]
     standard: bool,
     #[serde(default)]
@@ -139,12 +151,7 @@ impl Go {
                 closure.folders.insert(part.dir.clone());
                 let foreign = !(part.cgo_files.is_empty() && part.assembly.is_empty());
                 closure.cgo |= foreign && !part.standard;
-                let patterns = [
-                    &part.embed_patterns,
-                    &part.test_embed_patterns,
-                    &part.external_test_embed_patterns,
-                ];
-                if patterns.iter().any(|patterns| !patterns.is_empty()) {
+                if part.embeds.all().next().is_some() {
                     closure.embedding.insert(part.dir.clone());
                 }
             }

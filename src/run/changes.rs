@@ -16,6 +16,9 @@ const SOURCES: [&str; 25] = [
     "s", "S", "sx", "swig", "swigcxx", "syso", "mod", "sum", "work", "pgo",
 ];
 
+/// Those of them that say what everything is built from.
+const MANIFESTS: [&str; 3] = ["mod", "sum", "work"];
+
 /// Those of them that C and assembly may include from anywhere, which go does not notice.
 const C_SOURCES: [&str; 10] = ["c", "cc", "cpp", "cxx", "m", "h", "hh", "hpp", "hxx", "inc"];
 
@@ -71,11 +74,9 @@ impl Changes {
     /// Whether a file differs that decides which versions everything is built from: those of modules and
     /// workspaces, whatever they are called, and of vendored trees.
     pub(super) fn touch_manifests(&self) -> bool {
-        self.paths.iter().any(|path| {
-            let extension = path.extension().unwrap_or_default();
-            ["mod", "sum", "work"].iter().any(|own| extension == *own)
-                || path.ends_with("vendor/modules.txt")
-        })
+        self.paths
+            .iter()
+            .any(|path| ends_in(path, &MANIFESTS) || path.ends_with("vendor/modules.txt"))
     }
 
     /// Whether a file of a name differs, in any folder.
@@ -91,10 +92,7 @@ impl Changes {
     }
 
     fn c_sources(&self) -> impl Iterator<Item = &PathBuf> {
-        self.paths.iter().filter(|path| {
-            let extension = path.extension().unwrap_or_default();
-            C_SOURCES.iter().any(|own| extension == *own)
-        })
+        self.paths.iter().filter(|path| ends_in(path, &C_SOURCES))
     }
 
     /// A digest of the C sources of a tree that differ; `None` if none does.
@@ -123,20 +121,17 @@ impl Changes {
     }
 
     fn is_source(&self, path: &Path) -> bool {
-        let extension = path.extension().unwrap_or_default();
-        !self.test_data.contains(path) && SOURCES.iter().any(|own| extension == *own)
+        !self.test_data.contains(path) && ends_in(path, &SOURCES)
     }
 
     /// Whether a source in a folder differs.
     pub(super) fn touch_sources_in(&self, folder: &Path) -> bool {
-        self.paths
-            .iter()
-            .any(|path| path.parent() == Some(folder) && self.is_source(path))
+        self.directly_in(folder).any(|path| self.is_source(path))
     }
 
     /// Whether any file in a folder or below differs.
     pub(super) fn touch_below(&self, folder: &Path) -> bool {
-        self.paths.iter().any(|path| path.starts_with(folder))
+        self.paths_below(folder).next().is_some()
     }
 
     /// What differs in a folder and below.
@@ -148,10 +143,8 @@ impl Changes {
 
     /// The test files of a folder that differ.
     pub(super) fn touch_tests_in(&self, folder: &Path) -> bool {
-        self.paths.iter().any(|path| {
-            path.parent() == Some(folder)
-                && path.to_string_lossy().ends_with(crate::golang::TEST_SUFFIX)
-        })
+        self.directly_in(folder)
+            .any(|path| path.to_string_lossy().ends_with(crate::golang::TEST_SUFFIX))
     }
 
     /// The files of a module that a benchmark may read besides test data: all but Go's own sources and
@@ -167,10 +160,12 @@ impl Changes {
 
     /// Go's own sources directly in a folder that differ: some may be read instead of compiled.
     pub(super) fn go_in(&self, folder: &Path) -> impl Iterator<Item = &Path> {
-        self.paths
-            .iter()
-            .map(PathBuf::as_path)
-            .filter(move |path| path.parent() == Some(folder) && is_go(path))
+        self.directly_in(folder).filter(|path| is_go(path))
+    }
+
+    fn directly_in(&self, folder: &Path) -> impl Iterator<Item = &Path> {
+        let paths = self.paths.iter().map(PathBuf::as_path);
+        paths.filter(move |path| path.parent() == Some(folder))
     }
 
     /// Adds the symbolic links of a tree whose targets, in the tree, hold something that differs.
@@ -206,19 +201,20 @@ fn is_test_data(path: &Path) -> bool {
     })
 }
 
-fn is_go(path: &Path) -> bool {
+fn ends_in(path: &Path, extensions: &[&str]) -> bool {
     let extension = path.extension().unwrap_or_default();
-    ["go", "mod", "sum", "work"]
-        .iter()
-        .any(|own| extension == *own)
+    extensions.iter().any(|own| extension == *own)
+}
+
+fn is_go(path: &Path) -> bool {
+    ends_in(path, &["go"]) || ends_in(path, &MANIFESTS)
 }
 
 fn is_for_people(path: &Path) -> bool {
-    let extension = path.extension().unwrap_or_default();
     let hidden =
         |part: std::path::Component<'_>| part.as_os_str().to_string_lossy().starts_with('.');
     let name = path.file_name().unwrap_or_default().to_string_lossy();
-    FOR_PEOPLE.iter().any(|own| extension == *own)
+    ends_in(path, &FOR_PEOPLE)
         || FOR_PEOPLE_NAMES.iter().any(|own| name.starts_with(own))
         || name == crate::policy::FILE_NAME
         || path.components().any(hidden)

@@ -14,7 +14,7 @@ use super::changes::Changes;
 use super::error::RunError;
 use super::options::Options;
 use super::saved::{BASELINE_FILE, CANDIDATE_FILE, MANIFEST_FILE};
-use crate::git::{Commit, Repository, link};
+use crate::git::{Commit, Repository, copy, lies_behind_link, link};
 use crate::golang::{Environment, Go, find_modules, local_targets};
 use crate::process::{self, Bounds, Errors, Interrupt};
 
@@ -186,15 +186,7 @@ impl Trees {
 
     /// Test data is part of the benchmarks: the baseline gets the candidate's.
     pub(super) fn share_test_data(&self) -> Result<(), RunError> {
-        let behind_link = |path: &Path| {
-            self.roots.iter().any(|root| {
-                let mut folders = path
-                    .ancestors()
-                    .skip(1)
-                    .filter(|one| !one.as_os_str().is_empty());
-                folders.any(|folder| root.join(folder).is_symlink())
-            })
-        };
+        let behind_link = |path: &Path| self.roots.iter().any(|root| lies_behind_link(root, path));
         for path in self.changes.test_data().filter(|path| !behind_link(path)) {
             let [old, new] = [0, 1].map(|side: usize| self.roots[side].join(path));
             if let Ok(there) = old.symlink_metadata() {
@@ -205,18 +197,7 @@ impl Trees {
                 };
                 removed.map_err(RunError::io(&old))?;
             }
-            let Ok(metadata) = new.symlink_metadata() else {
-                continue;
-            };
-            if let Some(parent) = old.parent() {
-                fs::create_dir_all(parent).map_err(RunError::io(parent))?;
-            }
-            let copied = if metadata.is_symlink() {
-                fs::read_link(&new).and_then(|target| link(&target, &old))
-            } else {
-                fs::copy(&new, &old).map(drop)
-            };
-            copied.map_err(RunError::io(&old))?;
+            copy(&new, &old)?;
         }
         Ok(())
     }
@@ -239,8 +220,8 @@ impl Trees {
                 // outside, both have the one that there is.
                 let copies = [0, 1].map(|side: usize| mirrored(&self.mirrors[side], file));
                 if !copies.iter().any(|copy| copy.exists()) {
-                    for copy in &copies {
-                        copy_file(file, copy)?;
+                    for to in &copies {
+                        copy(file, to)?;
                     }
                     self.outside = true;
                 }
@@ -514,11 +495,4 @@ fn leave_out_results(roots: &[PathBuf; 2], root: &Path, results: &[PathBuf]) {
     for path in written.iter().filter(|path| !baseline.join(path).exists()) {
         let _ = fs::remove_file(candidate.join(path));
     }
-}
-
-fn copy_file(from: &Path, to: &Path) -> Result<(), RunError> {
-    if let Some(parent) = to.parent() {
-        fs::create_dir_all(parent).map_err(RunError::io(parent))?;
-    }
-    fs::copy(from, to).map(drop).map_err(RunError::io(to))
 }
