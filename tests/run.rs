@@ -394,6 +394,31 @@ fn data_that_is_found_by_the_path_of_the_source_is_found() {
 }
 
 #[test]
+fn an_old_benchmark_is_measured_even_if_another_needs_the_paths_of_its_files() {
+    let repo = Repo::new();
+    counting(&repo, "const N = 0");
+    let read = "func BenchmarkRead(b *testing.B) {\n\t_, file, _, _ := runtime.Caller(0)\n\tif _, err := os.Stat(file); err != nil {\n\t\tb.Fatal(err)\n\t}\n\
+        \tfor i := 0; i < b.N; i++ {\n\t}\n}\n";
+    let imports = "import (\n\t\"os\"\n\t\"runtime\"\n\t\"testing\"\n)";
+    let test = COUNTING_TEST.replace("import \"testing\"", imports) + "\n" + read;
+    repo.write("p/p_test.go", &test);
+    repo.commit("base");
+    // The benchmark now calls what the old code does not have.
+    repo.write("p/n.go", "package p\n\nconst N = 1\n\nfunc New() { F() }\n");
+    repo.write("p/p_test.go", &test.replace("\t\tF()", "\t\tNew()"));
+    let run = repo.run(&[]);
+    assert_eq!(run.code, 1, "{run}");
+    assert_eq!(
+        statuses(&run.report, "allocs/op"),
+        [
+            row("BenchmarkF", "regressed"),
+            row("BenchmarkRead", "unchanged")
+        ],
+        "{run}"
+    );
+}
+
+#[test]
 fn results_of_the_base_are_kept_and_never_hide_or_make_a_regression() {
     let repo = Repo::with_sum();
     repo.write(

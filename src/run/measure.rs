@@ -59,8 +59,11 @@ impl Measurement<'_> {
         self.executor.run(program, functions, part, benchtime, None)
     }
 
-    /// Builds a binary of the baseline if it is not there yet.
+    /// Builds what a source needs if it is not there yet.
     fn need(&self, target: &mut Target<'_>, source: Source) -> Result<(), RunError> {
+        if source == Source::Old {
+            self.need_old(target)?;
+        }
         let source = built_for(source);
         if source == Source::None || target.binaries.contains_key(&source) {
             return Ok(());
@@ -300,11 +303,16 @@ impl Measurement<'_> {
         target: &mut Target<'_>,
         function: &str,
     ) -> Result<bool, RunError> {
+        self.need_old(target)?;
+        let old = target.old_benchmarks.as_ref().and_then(Option::as_ref);
+        Ok(old.is_some_and(|(_, benchmarks)| benchmarks.contains(function)))
+    }
+
+    fn need_old(&self, target: &mut Target<'_>) -> Result<(), RunError> {
         if target.old_benchmarks.is_none() {
             target.old_benchmarks = Some(self.build_old(target)?);
         }
-        let old = target.old_benchmarks.as_ref().and_then(Option::as_ref);
-        Ok(old.is_some_and(|(_, benchmarks)| benchmarks.contains(function)))
+        Ok(())
     }
 
     fn build_old(
