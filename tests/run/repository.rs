@@ -20,6 +20,29 @@ pub(crate) fn sum_test(more: &str) -> String {
     )
 }
 
+/// A package whose benchmark calls a function that allocates as often as a constant says.
+pub(crate) fn counting(repo: &Repo, constant: &str) {
+    repo.write(
+        "p/p.go",
+        "package p\n\nvar sink []byte\n\nfunc F() {\n\tfor i := 0; i < N; i++ {\n\t\tsink = make([]byte, 64)\n\t}\n}\n",
+    );
+    repo.write("p/n.go", &format!("package p\n\n{constant}\n"));
+    repo.write("p/p_test.go", COUNTING_TEST);
+}
+
+/// Its benchmark.
+pub(crate) const COUNTING_TEST: &str = "package p\n\nimport \"testing\"\n\nfunc BenchmarkF(b *testing.B) {\n\tfor i := 0; i < b.N; i++ {\n\t\tF()\n\t}\n}\n";
+
+/// Commits a repository made by [`counting`], with a constant of 0, as the base, makes it 1, and expects
+/// that to fail.
+pub(crate) fn sees_the_rise(repo: &Repo) -> Run {
+    repo.commit("base");
+    repo.write("p/n.go", "package p\n\nconst N = 1\n");
+    let run = repo.run(&[]);
+    assert_eq!(run.code, 1, "{run}");
+    run
+}
+
 pub(crate) struct Repo {
     root: PathBuf,
     /// What runs leave behind, and what they keep.
