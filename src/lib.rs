@@ -12,6 +12,7 @@
 //! | [`parse`] | reading: opening, decoding, detecting the format, one file a format |
 //! | [`compare`] | pairing of rows and the evidence for a difference |
 //! | [`policy`] | `allocgate.toml`: thresholds, budgets, waivers, outcomes |
+//! | [`memory`] | the container memory budget: manifests, readings, checks |
 //! | [`gate`] | evidence + policy → report and verdict: the only judge |
 //! | [`git`] | policies of other revisions, messages of commits |
 //! | [`report`] | one renderer a file; no decisions |
@@ -24,6 +25,7 @@ pub mod figure;
 pub mod gate;
 pub mod git;
 pub mod golang;
+pub mod memory;
 pub mod parse;
 pub mod policy;
 pub mod process;

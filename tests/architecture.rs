@@ -18,6 +18,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("benchmark", &["unit"]),
     ("parse", &["benchmark", "unit"]),
     ("policy", &["benchmark", "unit"]),
+    ("memory", &[]),
     ("compare", &["benchmark", "policy", "stats", "unit"]),
     (
         "gate",

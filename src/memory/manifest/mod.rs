@@ -1,0 +1,1 @@
+//! What a container is allowed, read from what describes it before it runs.
