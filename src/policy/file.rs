@@ -10,6 +10,7 @@ use jiff::civil::Date;
 use serde::Deserialize;
 use toml::Spanned;
 
+use super::memory::MemoryTable;
 use super::{
     Adjust, Budget, Doubt, Gating, Outcome, Pattern, Policy, Rule, Scope, Test, Waiver,
     parse_quantity, parse_relative,
@@ -60,6 +61,7 @@ struct PolicyFile {
     outcomes: BTreeMap<Doubt, Outcome>,
     #[serde(default)]
     ignore_keys: Vec<String>,
+    memory: Option<MemoryTable>,
 }
 
 #[derive(Default, Deserialize)]
@@ -139,7 +141,7 @@ impl GateValue {
     untagged,
     expecting = "expected a number or a quantity such as \"1%\" or \"1KiB\""
 )]
-enum Quantity {
+pub(super) enum Quantity {
     Number(f64),
     Text(String),
 }
@@ -213,12 +215,13 @@ impl Policy {
         for table in &file.waiver {
             policy.waivers.push(waiver(table, &lines)?);
         }
+        policy.memory = file.memory.map(|table| table.policy(&lines)).transpose()?;
         Ok(policy)
     }
 }
 
 /// The text of a policy file, to find the line of a byte.
-struct Lines<'a> {
+pub(super) struct Lines<'a> {
     text: &'a str,
     name: &'a str,
 }
@@ -233,24 +236,35 @@ impl Lines<'_> {
         )
     }
 
-    fn error(&self, offset: usize, message: String) -> PolicyError {
+    pub(super) fn error(&self, offset: usize, message: String) -> PolicyError {
         PolicyError::Invalid {
             at: self.at(offset),
             message,
         }
     }
 
-    fn relative(&self, value: Option<&Spanned<Quantity>>) -> Result<Option<f64>, PolicyError> {
-        let Some(value) = value else { return Ok(None) };
-        match value.get_ref() {
-            Quantity::Number(zero) if zero.to_bits() == 0 => Ok(Some(0.0)),
+    pub(super) fn relative(
+        &self,
+        value: Option<&Spanned<Quantity>>,
+    ) -> Result<Option<f64>, PolicyError> {
+        let relative =
+            |value: &Spanned<Quantity>| self.relative_at(value.get_ref(), value.span().start);
+        value.map(relative).transpose()
+    }
+
+    pub(super) fn relative_at(&self, value: &Quantity, start: usize) -> Result<f64, PolicyError> {
+        match value {
+            Quantity::Number(zero) if zero.to_bits() == 0 => Ok(0.0),
             other => parse_relative(&other.text())
-                .map(Some)
-                .map_err(|error| self.error(value.span().start, format!("relative: {error}"))),
+                .map_err(|error| self.error(start, error.to_string())),
         }
     }
 
-    fn quantity(&self, value: &Spanned<Quantity>, unit: &Unit) -> Result<f64, PolicyError> {
+    pub(super) fn quantity(
+        &self,
+        value: &Spanned<Quantity>,
+        unit: &Unit,
+    ) -> Result<f64, PolicyError> {
         parse_quantity(&value.get_ref().text(), unit)
             .map_err(|error| self.error(value.span().start, error.to_string()))
     }

@@ -3,7 +3,11 @@
 //! `file` is the syntax, this module the meaning: a [`Policy`] answers what applies to a row. It
 //! decides nothing itself.
 
+#[macro_use]
+mod names;
+
 mod file;
+mod memory;
 mod pattern;
 mod quantity;
 mod trailer;
@@ -19,6 +23,8 @@ use crate::benchmark::KeyRef;
 use crate::unit::{Better, Unit};
 
 pub use file::{FILE_NAME, PolicyError};
+pub use memory::{CanaryPolicy, MemoryCheck, MemoryPolicy};
+pub use names::UnknownName;
 pub use pattern::{Pattern, PatternError};
 pub use quantity::{QuantityError, parse_quantity, parse_relative};
 pub use trailer::{TRAILER, parse_trailer};
@@ -99,6 +105,8 @@ pub enum Doubt {
     NoBenchmarks,
     /// No row that gates: `-benchmem` was forgotten.
     NoAllocations,
+    /// Checks of the memory budget that could not be judged.
+    MemoryUnknown,
 }
 
 /// What a cause does to the verdict.
@@ -230,6 +238,8 @@ pub struct Policy {
     pub outcomes: BTreeMap<Doubt, Outcome>,
     /// Configuration keys that never tell rows apart.
     pub ignore_keys: Vec<String>,
+    /// The container memory budget, if the policy has one.
+    pub memory: Option<MemoryPolicy>,
 }
 
 impl Default for Policy {
@@ -263,6 +273,7 @@ impl Default for Policy {
             waivers: Vec::new(),
             outcomes: BTreeMap::new(),
             ignore_keys: Vec::new(),
+            memory: None,
         }
     }
 }
@@ -338,39 +349,6 @@ fn combine<'a>(
     row
 }
 
-/// A name that is not one of those expected.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("expected one of {expected}, found `{found}`")]
-pub struct UnknownName {
-    expected: &'static str,
-    found: String,
-}
-
-macro_rules! names {
-    ($type:ty: $($name:literal => $value:expr),* $(,)?) => {
-        impl FromStr for $type {
-            type Err = UnknownName;
-
-            fn from_str(text: &str) -> Result<Self, UnknownName> {
-                match text {
-                    $($name => Ok($value),)*
-                    _ => Err(UnknownName {
-                        expected: concat!($("`", $name, "` "),*).trim_ascii_end(),
-                        found: text.to_owned(),
-                    }),
-                }
-            }
-        }
-
-        impl fmt::Display for $type {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                $(if *self == $value { return f.write_str($name); })*
-                Ok(())
-            }
-        }
-    };
-}
-
 names!(Test: "mann-whitney" => Test::MannWhitney, "welch" => Test::Welch);
 names!(Adjust: "bh" => Adjust::Bh, "holm" => Adjust::Holm, "none" => Adjust::None);
 names!(Gating: "gate" => Gating::Gate, "advisory" => Gating::Advisory, "ignore" => Gating::Ignore);
@@ -388,4 +366,5 @@ names!(Doubt:
     "malformed" => Doubt::Malformed,
     "no-benchmarks" => Doubt::NoBenchmarks,
     "no-allocations" => Doubt::NoAllocations,
+    "memory-unknown" => Doubt::MemoryUnknown,
 );
