@@ -62,6 +62,32 @@ pub fn mean(value: f64, unit: &Unit) -> String {
     scaled(value, Symbol::of(unit), 0)
 }
 
+/// An amount of memory: `512 MiB`, `866.3 MiB`, `1.5 GiB`.
+pub fn size(bytes: f64) -> String {
+    size_to(bytes, 0)
+}
+
+/// Two amounts of memory, with as many digits as it takes to see that they differ.
+pub fn sizes(a: f64, b: f64) -> (String, String) {
+    let same = a.total_cmp(&b).is_eq();
+    let shown = |more| (size_to(a, more), size_to(b, more));
+    (0..=9)
+        .map(shown)
+        .find(|(a, b)| same || a != b)
+        .unwrap_or_else(|| shown(0))
+}
+
+fn size_to(bytes: f64, more: usize) -> String {
+    let scale = Scale::common([bytes], Class::Binary);
+    let number = plain(bytes / scale.factor, scale.precision.min(2) + more);
+    format!("{number} {}B", scale.prefix)
+}
+
+/// A plain number of at most two decimals: `12`, `0.25`, `12,040`.
+pub fn number(value: f64) -> String {
+    plain(value, 2)
+}
+
 /// A fraction as a percentage with its sign: `+12.3%`; `0%` has none.
 pub fn signed_percent(fraction: f64) -> String {
     format!("{}{}", sign(fraction), percent(fraction.abs()))
@@ -169,6 +195,24 @@ pub fn count(number: usize, one: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn amounts_of_memory() {
+        const MI: f64 = 1_048_576.0;
+        for (bytes, shown) in [
+            (0.0, "0 B"),
+            (512.0, "512 B"),
+            (512.0 * MI, "512 MiB"),
+            (1024.0 * MI, "1 GiB"),
+            (1536.0 * MI, "1.5 GiB"),
+            (865.625 * MI, "865.6 MiB"),
+            (1.25 * MI, "1.25 MiB"),
+        ] {
+            assert_eq!(size(bytes), shown);
+        }
+        let (a, b) = sizes(460.8 * MI, 460.8 * MI + 1.0);
+        assert_ne!(a, b);
+    }
 
     #[test]
     fn values_are_short_and_small_ones_exact() {

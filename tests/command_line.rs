@@ -175,7 +175,7 @@ fn a_broken_policy_is_refused_with_its_place() {
         ),
         (
             "[units]\n\"B/op\" = { relative = 0.5 }\n",
-            "allocgate.toml:2: relative: expected a percentage",
+            "allocgate.toml:2: expected a percentage",
         ),
         ("x = [", "allocgate.toml:1: "),
     ] {

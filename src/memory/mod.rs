@@ -5,8 +5,12 @@
 //! | [`amount`] | how each system writes an amount of memory |
 //! | [`declared`], [`manifest`] | what manifests say before the program runs |
 //! | [`reading`] | figures of a running program, each under its own word |
+//! | [`check`] | figures against bounds: pass, fail, could not judge |
+//! | [`plan`] | the peak to expect of a load, and the limits to set for it |
 
 pub mod amount;
+pub mod check;
 pub mod declared;
 pub mod manifest;
+pub mod plan;
 pub mod reading;

@@ -227,7 +227,7 @@ pub(super) struct Lines<'a> {
 }
 
 impl Lines<'_> {
-    fn at(&self, offset: usize) -> String {
+    pub(super) fn at(&self, offset: usize) -> String {
         let before = &self.text.as_bytes()[..offset.min(self.text.len())];
         format!(
             "{}:{}",
@@ -255,8 +255,9 @@ impl Lines<'_> {
     pub(super) fn relative_at(&self, value: &Quantity, start: usize) -> Result<f64, PolicyError> {
         match value {
             Quantity::Number(zero) if zero.to_bits() == 0 => Ok(0.0),
-            other => parse_relative(&other.text())
-                .map_err(|error| self.error(start, error.to_string())),
+            other => {
+                parse_relative(&other.text()).map_err(|error| self.error(start, error.to_string()))
+            }
         }
     }
 

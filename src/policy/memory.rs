@@ -61,6 +61,15 @@ impl MemoryCheck {
     ];
 }
 
+/// A number that somebody states, and where.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Stated {
+    /// The number.
+    pub value: f64,
+    /// Where: `allocgate.toml:4`, `command line`.
+    pub at: String,
+}
+
 /// What a candidate may hold more than its baseline. A rise counts if it exceeds the relative bound
 /// and that of its figure.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -89,7 +98,7 @@ pub struct MemoryPolicy {
     /// The stage of a Dockerfile, if it is not the last.
     pub target: Option<String>,
     /// The limit in bytes, where nothing else tells it.
-    pub limit: Option<u64>,
+    pub limit: Option<Stated>,
     /// GOMEMLIMIT is to be at most this share of the limit.
     pub gomemlimit_share: f64,
     /// The working set is to be at most this share of the limit.
@@ -105,9 +114,9 @@ pub struct MemoryPolicy {
     /// Bytes that the Go runtime does not see: cgo, mmap, C libraries.
     pub outside_go: f64,
     /// Bytes of live heap to plan with, where no reading tells.
-    pub live_heap: Option<f64>,
+    pub live_heap: Option<Stated>,
     /// Goroutines to plan with, where no reading tells.
-    pub goroutines: Option<f64>,
+    pub goroutines: Option<Stated>,
     /// The comparison of a candidate with its baseline.
     pub canary: CanaryPolicy,
     /// Checks that must be judged, whatever was given.
@@ -167,7 +176,7 @@ pub(super) struct MemoryTable {
     stack: Option<Spanned<Quantity>>,
     outside_go: Option<Spanned<Quantity>>,
     live_heap: Option<Spanned<Quantity>>,
-    goroutines: Option<u32>,
+    goroutines: Option<Spanned<u32>>,
     #[serde(default)]
     canary: CanaryTable,
     #[serde(default)]
@@ -217,6 +226,16 @@ impl MemoryTable {
             let size = |value| lines.quantity(value, &Unit::new(Unit::BYTES));
             value.as_ref().map(size).transpose()
         };
+        let stated = |value: &Option<Spanned<Quantity>>| {
+            let Some(size) = bytes(value)? else {
+                return Ok(None);
+            };
+            let start = value.as_ref().map_or(0, |value| value.span().start);
+            Ok::<_, PolicyError>(Some(Stated {
+                value: size,
+                at: lines.at(start),
+            }))
+        };
         let share = |value: &Option<Spanned<Quantity>>, default: f64| {
             Ok::<f64, PolicyError>(lines.relative(value.as_ref())?.unwrap_or(default))
         };
@@ -245,7 +264,7 @@ impl MemoryTable {
                 Names::One(name) => vec![name],
                 Names::Many(names) => names,
             },
-            limit: bytes(&self.limit)?.map(|limit| limit as u64),
+            limit: stated(&self.limit)?,
             gomemlimit_share: share_of_limit(&self.gomemlimit_share, default.gomemlimit_share)?,
             working_set_share: share_of_limit(&self.working_set_share, default.working_set_share)?,
             reserve: share_of_limit(&self.reserve, default.reserve)?,
@@ -253,8 +272,11 @@ impl MemoryTable {
             fixed: bytes(&self.fixed)?.unwrap_or(default.fixed),
             stack: bytes(&self.stack)?.unwrap_or(default.stack),
             outside_go: bytes(&self.outside_go)?.unwrap_or(default.outside_go),
-            live_heap: bytes(&self.live_heap)?,
-            goroutines: self.goroutines.map(f64::from),
+            live_heap: stated(&self.live_heap)?,
+            goroutines: self.goroutines.map(|count| Stated {
+                at: lines.at(count.span().start),
+                value: f64::from(*count.get_ref()),
+            }),
             canary: CanaryPolicy {
                 relative: share(&self.canary.relative, default.canary.relative)?,
                 live_heap: bytes(&self.canary.live_heap)?.unwrap_or(default.canary.live_heap),
@@ -291,7 +313,10 @@ mod tests {
         assert_eq!(
             (memory.limit, memory.containers, memory.skip),
             (
-                Some(512 << 20),
+                Some(Stated {
+                    value: 536_870_912.0,
+                    at: "allocgate.toml:4".to_owned()
+                }),
                 vec!["api".to_owned()],
                 vec![MemoryCheck::NoOom]
             )

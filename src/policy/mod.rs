@@ -23,7 +23,7 @@ use crate::benchmark::KeyRef;
 use crate::unit::{Better, Unit};
 
 pub use file::{FILE_NAME, PolicyError};
-pub use memory::{CanaryPolicy, MemoryCheck, MemoryPolicy};
+pub use memory::{CanaryPolicy, MemoryCheck, MemoryPolicy, Stated};
 pub use names::UnknownName;
 pub use pattern::{Pattern, PatternError};
 pub use quantity::{QuantityError, parse_quantity, parse_relative};

@@ -1,0 +1,182 @@
+//! Whether the peak that a load leads to fits.
+
+use super::settings::Settings;
+use super::{Amount, Case, Check};
+use crate::figure;
+use crate::memory::amount::Gogc;
+use crate::memory::declared::Declared;
+use crate::memory::plan;
+use crate::memory::reading::{Bound, Quantity, Word};
+use crate::policy::MemoryCheck;
+
+/// How to get an exact live heap.
+pub(super) const EXPOSE_LIVE_HEAP: &str = "expose go_gc_heap_live_bytes: client_golang's collectors.NewGoCollector with \
+     collectors.WithGoCollectorRuntimeMetrics(collectors.MetricsGC)";
+
+/// A load, how well it is known, and where from.
+pub(super) struct Known {
+    pub(super) load: plan::Load,
+    /// Whether the live heap is that, and not at most that.
+    pub(super) exact: bool,
+    /// Where the live heap comes from.
+    pub(super) from: String,
+    /// How the stacks were calculated.
+    pub(super) stacks: String,
+}
+
+/// The load that is known, if the live heap is.
+pub(super) fn load(case: Case<'_>, settings: &Settings, gogc: Gogc) -> Option<Known> {
+    let now = case.candidate.map(|readings| &readings.now);
+    let get = |word| {
+        now.and_then(|now| now.get(word))
+            .filter(|figure| figure.bound != Bound::Doubtful)
+    };
+    let policy = case.policy;
+    let (live_heap, exact, from) = match (get(Word::LiveHeap), &policy.live_heap) {
+        (Some(figure), _) => (
+            figure.value,
+            figure.bound == Bound::Exact,
+            figure.from.clone(),
+        ),
+        (None, Some(stated)) => (stated.value, true, stated.at.clone()),
+        (None, None) => return None,
+    };
+    let (stacks, how) = match (
+        get(Word::Goroutines),
+        get(Word::StackInuse),
+        &policy.goroutines,
+    ) {
+        // What is measured of stacks, unless more was stated.
+        (_, Some(stacks), _) => (
+            stacks.value,
+            format!("stacks {}", figure::size(stacks.value)),
+        ),
+        (goroutines, None, stated) => {
+            let number = goroutines
+                .map(|figure| figure.value)
+                .or(stated.as_ref().map(|stated| stated.value))
+                .unwrap_or(0.0);
+            (
+                number * policy.stack,
+                format!(
+                    "{} goroutines × {}",
+                    figure::number(number),
+                    figure::size(policy.stack)
+                ),
+            )
+        }
+    };
+    Some(Known {
+        load: plan::Load {
+            live_heap,
+            stacks,
+            fixed: policy.fixed,
+            outside_go: policy.outside_go,
+            gogc,
+            gomemlimit: settings.gomemlimit_bytes(),
+        },
+        exact,
+        from,
+        stacks: how,
+    })
+}
+
+/// Check 7: the predicted peak fits.
+pub(super) fn capacity(case: Case<'_>, settings: &Settings) -> Check {
+    const ID: MemoryCheck = MemoryCheck::Capacity;
+    let gogc = match &settings.gogc {
+        Declared::Set { value, .. } => *value,
+        Declared::Unknown { why, at } => {
+            return Check::unknown(
+                ID,
+                format!("{at}: {why}"),
+                "give the value of GOGC as it is applied",
+            );
+        }
+        // What is no GOGC counts as the default.
+        Declared::Absent | Declared::Invalid { .. } => Gogc::DEFAULT,
+    };
+    let Some(known) = load(case, settings, gogc) else {
+        return Check::not_asked(
+            ID,
+            "the live heap is not known: neither a reading nor the policy (live-heap) tells it",
+        );
+    };
+    let prediction = known.load.predict();
+    let how = arithmetic(&known, &prediction);
+    let measured = Amount::new(
+        prediction.peak,
+        Quantity::Bytes,
+        format!("{how}; live heap: {}", known.from),
+    );
+    let Some(limit) = settings.limit_bytes() else {
+        return Check::unknown(
+            ID,
+            format!("{how}, and there is no limit to hold it against"),
+            "declare a memory limit, or state it with --limit",
+        )
+        .measured(measured);
+    };
+    let reserve = case.policy.reserve;
+    let bound = Amount::new(
+        limit * (1.0 - reserve),
+        Quantity::Bytes,
+        format!(
+            "the limit {} less {} in reserve, {}",
+            figure::size(limit),
+            figure::percent(reserve),
+            settings.limit.at().unwrap_or_default()
+        ),
+    );
+    let fits = prediction.peak <= bound.value;
+    let check = match (fits, known.exact) {
+        (true, _) => Check::pass(
+            ID,
+            format!("{how}; {} are there", figure::size(bound.value)),
+        ),
+        (false, true) => Check::fail(
+            ID,
+            format!("{how}; {} are there", figure::size(bound.value)),
+            "lower GOMEMLIMIT or GOGC, hold less, or raise the limit; `allocgate memory plan` calculates it",
+        ),
+        (false, false) => Check::unknown(
+            ID,
+            format!(
+                "{how}, more than {}, if the live heap is what is shown: it may be less",
+                figure::size(bound.value)
+            ),
+            EXPOSE_LIVE_HEAP,
+        ),
+    };
+    check.measured(measured).bound(bound)
+}
+
+/// `predicted peak 865.6 MiB = 400 MiB live × (1 + 100/100) + 2,000 goroutines × 8 KiB + 50 MiB fixed`.
+fn arithmetic(known: &Known, prediction: &plan::Prediction) -> String {
+    let load = &known.load;
+    if prediction.peak.is_infinite() {
+        return "GOGC is off without a GOMEMLIMIT: the heap has no bound".to_owned();
+    }
+    let mut text = format!("predicted peak {} = ", figure::size(prediction.peak));
+    let growth = match load.gogc {
+        Gogc::Percent(percent) => format!(
+            "{} live × (1 + {percent}/100)",
+            figure::size(load.live_heap)
+        ),
+        Gogc::Off => format!("{} live, GOGC off", figure::size(load.live_heap)),
+    };
+    text.push_str(&match (prediction.bounded, load.gomemlimit) {
+        (true, Some(limit)) => format!(
+            "{} of heap and stacks ({growth} + {}, bounded by GOMEMLIMIT {})",
+            figure::size(prediction.go),
+            known.stacks,
+            figure::size(limit)
+        ),
+        _ => format!("{growth} + {}", known.stacks),
+    });
+    text.push_str(&format!(" + {} fixed", figure::size(load.fixed)));
+    if load.outside_go > 0.0 {
+        text.push_str(&format!(" + {} outside Go", figure::size(load.outside_go)));
+    }
+    text
+}

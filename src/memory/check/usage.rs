@@ -1,0 +1,201 @@
+//! What is used: the working set, and whether the kernel had to kill.
+
+use super::{Amount, Case, Check, Judgement, within};
+use crate::figure;
+use crate::memory::reading::{Bound, Figure, Quantity, Reading, Word};
+use crate::policy::{MemoryCheck, MemoryPolicy};
+
+/// The words that can be held against the limit, best first.
+const RESIDENT_WORDS: [Word; 4] = [
+    Word::PeakWorkingSet,
+    Word::WorkingSet,
+    Word::PeakResident,
+    Word::Resident,
+];
+
+/// Check 5: the working set is within its share of the limit.
+pub(super) fn working_set(case: Case<'_>) -> Check {
+    const ID: MemoryCheck = MemoryCheck::WorkingSet;
+    let Some(readings) = case.candidate else {
+        return Check::not_asked(ID, "no reading of a running program was given");
+    };
+    let now = &readings.now;
+    let figures = RESIDENT_WORDS.iter().filter_map(|word| now.get(*word));
+    let Some(figure) = figures
+        .clone()
+        .find(|figure| figure.bound != Bound::Doubtful)
+        .or(figures.clone().next())
+    else {
+        return match now.get(Word::Rss).or(now.get(Word::Usage)) {
+            Some(other) => Check::unknown(
+                ID,
+                format!(
+                    "{} is {}, and that is not the working set",
+                    other.word.label(),
+                    figure::size(other.value)
+                ),
+                "read the container's cgroup, its cAdvisor figures, or /proc/PID",
+            )
+            .measured(Amount::of(other)),
+            None => Check::unknown(
+                ID,
+                "the reading has no figure of the memory that the container uses",
+                "read the container's cgroup, its cAdvisor figures, or /proc/PID",
+            ),
+        };
+    };
+    let measured = Amount::of(figure);
+    let Some(limit) = limit(case, now) else {
+        return Check::unknown(
+            ID,
+            format!(
+                "the {} is {}, and there is no limit to hold it against",
+                figure.word.label(),
+                figure::size(figure.value)
+            ),
+            "declare a memory limit, or state it with --limit",
+        )
+        .measured(measured);
+    };
+    let share = case.policy.working_set_share;
+    let budget = limit.value * share;
+    let bound = Amount::new(
+        budget,
+        Quantity::Bytes,
+        format!(
+            "{} of the limit {}, {}",
+            figure::percent(share),
+            figure::size(limit.value),
+            limit.from
+        ),
+    );
+    let (value, at_most) = figure::sizes(figure.value, budget);
+    let relation = format!(
+        "the {} is {value}, {} of the limit",
+        figure.word.label(),
+        figure::percent(figure.value / limit.value)
+    );
+    let check = match within(figure, budget) {
+        Some(true) => Check::pass(ID, explained(&relation, figure, now, budget)),
+        Some(false) => Check::fail(
+            ID,
+            format!("{relation}: more than {at_most}"),
+            "find what holds it with `go tool pprof -sample_index=inuse_space`, or raise the limit",
+        ),
+        None => {
+            let why = figure.remark.as_deref().unwrap_or("the figure is doubtful");
+            Check::unknown(
+                ID,
+                format!("{relation}, and that cannot be judged: {why}"),
+                "read the container's cgroup, its cAdvisor figures, or /proc/PID/smaps_rollup",
+            )
+        }
+    };
+    check.measured(measured).bound(bound)
+}
+
+/// A pass, with the figures that look like a fail and are none.
+fn explained(relation: &str, figure: &Figure, now: &Reading, budget: f64) -> String {
+    let mut message = relation.to_owned();
+    let over = |word: Word| {
+        let figure = now.get(word).filter(|other| other.word != figure.word)?;
+        (figure.value > budget).then_some(figure)
+    };
+    if let Some(usage) = over(Word::Usage).or_else(|| over(Word::PeakUsage)) {
+        message.push_str(&format!(
+            "; {} is {}, and the difference is page cache, which the kernel drops before it kills",
+            usage.word.label(),
+            figure::size(usage.value)
+        ));
+    }
+    if let Some(rss) = over(Word::Rss).or_else(|| over(Word::PeakRss)) {
+        let lazy = now.get(Word::LazyFree).map_or(0.0, |lazy| lazy.value);
+        if lazy > 0.0 {
+            message.push_str(&format!(
+                "; RSS is {}, of which {} are given back and taken away under pressure",
+                figure::size(rss.value),
+                figure::size(lazy)
+            ));
+        }
+    }
+    if matches!(figure.word, Word::Resident | Word::PeakResident) {
+        message.push_str("; of the process alone: page cache, tmpfs and other processes of the container are not in it");
+    }
+    if let (Bound::AtMost, Some(remark)) = (figure.bound, &figure.remark) {
+        message.push_str(&format!("; at most: {remark}"));
+    }
+    message
+}
+
+/// The limit that a reading is held against: the kernel's own, else the declared one.
+fn limit(case: Case<'_>, now: &Reading) -> Option<Amount> {
+    let kernel = now
+        .get(Word::Limit)
+        .filter(|limit| limit.bound != Bound::Doubtful && limit.value.is_finite());
+    if let Some(limit) = kernel {
+        return Some(Amount::of(limit));
+    }
+    if let Some(declared) = case.container.map(|container| &container.limit)
+        && let (Some(limit), Some(at)) = (
+            declared.value().and_then(|limit| limit.bytes()),
+            declared.at(),
+        )
+    {
+        return Some(Amount::new(limit as f64, Quantity::Bytes, at));
+    }
+    stated(case.policy)
+}
+
+fn stated(policy: &MemoryPolicy) -> Option<Amount> {
+    let stated = policy.limit.as_ref()?;
+    Some(Amount::new(
+        stated.value,
+        Quantity::Bytes,
+        stated.at.clone(),
+    ))
+}
+
+/// Check 6: the kernel killed nothing for the limit.
+pub(super) fn no_oom(case: Case<'_>) -> Check {
+    const ID: MemoryCheck = MemoryCheck::NoOom;
+    let Some(readings) = case.candidate else {
+        return Check::not_asked(ID, "no reading of a running program was given");
+    };
+    let Some(kills) = readings.now.get(Word::OomKills) else {
+        return if readings.now.get(Word::Usage).is_some() {
+            Check::unknown(
+                ID,
+                "the reading does not count OOM kills",
+                "read the container's cgroup (memory.events, or memory.oom_control of Linux 4.13 and later)",
+            )
+        } else {
+            Check::not_asked(ID, "the reading is not of a container")
+        };
+    };
+    let number = kills.value as usize;
+    let judged = match within(kills, 0.0) {
+        Some(true) => Check::pass(ID, "the kernel killed nothing for the limit"),
+        Some(false) => Check::fail(
+            ID,
+            format!(
+                "the kernel killed {} for the limit",
+                match number {
+                    1 => "a process".to_owned(),
+                    more => format!("{more} processes"),
+                }
+            ),
+            "raise the limit or hold less; `allocgate memory plan` says what a load needs",
+        ),
+        None => Check::new(
+            ID,
+            Judgement::CouldNotJudge,
+            kills
+                .remark
+                .clone()
+                .unwrap_or_else(|| "the count is doubtful".to_owned()),
+        ),
+    };
+    judged
+        .measured(Amount::of(kills))
+        .bound(Amount::new(0.0, Quantity::Count, "none"))
+}
