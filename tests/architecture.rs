@@ -22,9 +22,20 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("compare", &["benchmark", "policy", "stats", "unit"]),
     (
         "gate",
-        &["benchmark", "compare", "figure", "policy", "stats", "unit"],
+        &[
+            "benchmark",
+            "compare",
+            "figure",
+            "memory",
+            "policy",
+            "stats",
+            "unit",
+        ],
     ),
-    ("report", &["benchmark", "figure", "gate", "policy", "unit"]),
+    (
+        "report",
+        &["benchmark", "figure", "gate", "memory", "policy", "unit"],
+    ),
     (
         "run",
         &[

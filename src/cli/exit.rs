@@ -1,4 +1,4 @@
-//! Exit codes. 0, 1 and 3 are a verdict's own; see [`crate::gate::Verdict::exit_code`].
+//! Exit codes. 0, 1, 3 and 4 are a verdict's own; see [`crate::gate::Verdict::exit_code`].
 
 use std::io;
 
@@ -11,9 +11,10 @@ pub(super) const COULD_NOT_RUN: u8 = 2;
 pub(super) const HELP: &str = "\
 Exit codes:
   0  pass
-  1  regression: a row allocates more than it may
+  1  regression: a row allocates more than it may, or a check of the memory budget failed
   2  could not run: bad usage, unreadable input, broken policy
   3  could not judge: too few samples, a failed package, a vanished benchmark, …
+  4  `memory run`: the command failed on its own
   129, 130, 143  stopped: the terminal was closed, Ctrl-C, SIGTERM";
 
 /// The exit code of an error: that of a shell for a signal, else that nothing could be run.

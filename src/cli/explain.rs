@@ -215,6 +215,86 @@ const TEXTS: &[(&str, &str, &str)] = &[
         "The input holds so many problems that only the first are listed.",
         "Mend those first.",
     ),
+    (
+        "limit-declared",
+        "The container has a memory limit: in its manifest, or enforced by the kernel. Without one a leak \
+         takes the machine's memory, and the kernel chooses whom to kill for it.",
+        "Set resources.limits.memory (Kubernetes), deploy.resources.limits.memory or mem_limit (compose), \
+         memory (ECS), MemoryMax (systemd).",
+    ),
+    (
+        "gomemlimit-set",
+        "GOMEMLIMIT is set in the manifest, the image or the unit, or the program requires automemlimit. \
+         Without it the garbage collector does not know of the limit: the heap doubles past it where it \
+         could have been collected.",
+        "Set GOMEMLIMIT to about 90 % of the limit. It is a whole number with B, KiB, MiB, GiB or TiB: \
+         `512M` ends the program at its start.",
+    ),
+    (
+        "gomemlimit-headroom",
+        "GOMEMLIMIT bounds what the Go runtime maps, and the kernel counts more: cgo, mmap, C libraries, the \
+         binary, kernel memory. GOMEMLIMIT is to be at most 90 % of the limit (gomemlimit-share). Above the \
+         limit it is worse than none: the kernel kills before the runtime begins to save.",
+        "Lower GOMEMLIMIT, or raise the limit.",
+    ),
+    (
+        "gogc",
+        "GOGC=off without GOMEMLIMIT lets the heap grow until the container is killed; with a GOMEMLIMIT close \
+         to the live heap the program spends its time in the collector (gc-headroom). What is no number \
+         counts as 100, silently.",
+        "Set GOMEMLIMIT, raise it, or hold less.",
+    ),
+    (
+        "working-set",
+        "The working set (usage without the inactive file cache: what eviction looks at) is at most 90 % of the \
+         limit (working-set-share). Usage above that is page cache, which the kernel drops; RSS above that may \
+         be pages given back lazily. A peak that was only sampled may have been higher between the samples.",
+        "Look at what holds the memory: `go tool pprof -sample_index=inuse_space` on a heap profile; or raise \
+         the limit.",
+    ),
+    (
+        "no-oom",
+        "The kernel has killed nothing in the container for its limit (oom_kill of memory.events or \
+         memory.oom_control). Where the limit was not enforced, nobody knows.",
+        "Raise the limit or hold less; `allocgate memory plan` says what a load needs.",
+    ),
+    (
+        "capacity",
+        "The predicted peak, live heap × (1 + GOGC/100) + stacks + fixed part + what Go does not see, with heap \
+         and stacks bounded by GOMEMLIMIT, is at most the limit less a reserve of 15 %. The fixed part (50 MiB) \
+         and the stack of a goroutine (8 KiB) are assumptions: state your own.",
+        "Lower GOGC or set GOMEMLIMIT, hold less, or raise the limit.",
+    ),
+    (
+        "canary",
+        "Live heap, goroutines and the collector's share of the CPU time of the candidate are at most 15 % above \
+         the baseline's (and more than 4 MiB, 16 goroutines, half a percentage point). The share is a rate: \
+         it takes two readings a side under load, or a window of a Prometheus server.",
+        "Compare heap profiles of both: `go tool pprof -diff_base`.",
+    ),
+    (
+        "diagnosis",
+        "What two readings in time suggest. Advice, never a verdict.",
+        "Run the command that it names.",
+    ),
+    (
+        "memory-unknown",
+        "A check of the memory budget was asked for and could not be judged: a value comes from a secret or a \
+         template, a figure is missing, or may be off in the direction that matters. Unknown is no pass.",
+        "The check says what to give. `--on memory-unknown=pass` accepts it, `skip` under [memory] leaves a \
+         check out.",
+    ),
+    (
+        "no-memory-checks",
+        "The memory budget was to be checked, and nothing was given that any check could be made on.",
+        "Give a manifest or a reading.",
+    ),
+    (
+        "command-failed",
+        "The command of `allocgate memory run` failed on its own: not for the limit, and not because it was \
+         stopped. What it would have used had it gone on is not known. (Exit code 4.)",
+        "Mend the command; its exit status is in the report.",
+    ),
 ];
 
 pub(super) fn run(arguments: &ExplainArguments) -> Result<u8> {
@@ -263,13 +343,24 @@ fn wrapped(text: &str, indent: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::gate::{FindingCode, Status};
+    use crate::gate::{CauseKind, FindingCode, MemoryCheck, Status};
 
     #[test]
     fn every_code_is_explained_once() {
         let statuses = Status::ALL.iter().map(|status| status.as_str());
         let findings = FindingCode::ALL.iter().map(|code| code.as_str());
-        let codes: Vec<_> = statuses.chain(findings).collect();
+        let checks = MemoryCheck::ALL.iter().map(ToString::to_string);
+        let causes = [
+            CauseKind::MemoryUnknown,
+            CauseKind::NoMemoryChecks,
+            CauseKind::CommandFailed,
+        ];
+        let codes: Vec<String> = statuses
+            .chain(findings)
+            .map(str::to_owned)
+            .chain(checks)
+            .chain(causes.map(|kind| kind.as_str().to_owned()))
+            .collect();
         let explained: Vec<_> = TEXTS.iter().map(|(code, ..)| *code).collect();
         assert_eq!(explained, codes);
     }

@@ -86,6 +86,7 @@ pub fn judge(case: Case<'_>) -> Report {
             candidate: inputs(case.candidate.files()),
         },
         circumstances: case.circumstances.cloned(),
+        memory: None,
     }
 }
 
@@ -562,10 +563,15 @@ fn causes(case: Case<'_>, tally: &Tally<'_>) -> Vec<Cause> {
     causes
 }
 
-fn verdict(causes: &[Cause]) -> Verdict {
+pub(super) fn verdict(causes: &[Cause]) -> Verdict {
     let any = |outcome| causes.iter().any(|cause| cause.outcome == outcome);
     if any(Outcome::Fail) {
         Verdict::Regression
+    } else if causes
+        .iter()
+        .any(|cause| cause.kind == CauseKind::CommandFailed)
+    {
+        Verdict::CommandFailed
     } else if any(Outcome::CouldNotJudge) {
         Verdict::CouldNotJudge
     } else {
@@ -573,7 +579,7 @@ fn verdict(causes: &[Cause]) -> Verdict {
     }
 }
 
-fn settings(policy: &Policy) -> Settings {
+pub(super) fn settings(policy: &Policy) -> Settings {
     let statistics = &policy.statistics;
     Settings {
         alpha: statistics.alpha,

@@ -5,6 +5,7 @@ mod difference;
 mod finding;
 mod findings;
 mod judge;
+mod memory;
 mod report;
 mod row;
 mod tally;
@@ -16,9 +17,11 @@ pub use circumstances::{
 };
 pub use finding::{Finding, FindingCode, Severity};
 pub use judge::{Case, judge};
+pub use memory::{CommandEnd, CommandRun, MemoryReport, MemorySample};
 pub use report::{AdvisoryCounts, Counts, Geomean, Input, Report, Settings, SideInputs};
 pub use row::{BudgetCheck, JudgedRow, Note, Status, WaiverUse};
 pub use verdict::{Cause, CauseKind, Verdict};
 
 pub use crate::compare::{Change, Evidence, PValue, Shift, Side};
-pub use crate::policy::Outcome;
+pub use crate::memory::check::{Amount, Check, Judgement, Readings};
+pub use crate::policy::{MemoryCheck, Outcome};

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::circumstances::Circumstances;
 use super::finding::Finding;
+use super::memory::MemoryReport;
 use super::row::{JudgedRow, Status};
 use super::verdict::{Cause, Verdict};
 use crate::unit::Unit;
@@ -33,6 +34,9 @@ pub struct Report {
     /// What is known of the run besides its figures; `None` of two files.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub circumstances: Option<Circumstances>,
+    /// The container memory budget; `None` if it was not checked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub memory: Option<MemoryReport>,
 }
 
 /// Number of rows by status.

@@ -12,19 +12,23 @@ use crate::policy::Outcome;
 pub enum Verdict {
     /// Nothing regressed, and everything that had to be judged was.
     Pass,
-    /// At least one row regressed, exceeds its budget, or relies on an expired waiver.
+    /// At least one row regressed, exceeds its budget, or relies on an expired waiver; or a check of the
+    /// memory budget failed.
     Regression,
     /// Something that had to be judged could not be. A gate fails closed: this is no pass.
     CouldNotJudge,
+    /// The command that was measured (`allocgate memory run`) failed on its own.
+    CommandFailed,
 }
 
 impl Verdict {
-    /// The process exit code: 0, 1 or 3. (2 is for runs that produced no verdict at all.)
+    /// The process exit code: 0, 1, 3 or 4. (2 is for runs that produced no verdict at all.)
     pub fn exit_code(self) -> u8 {
         match self {
             Verdict::Pass => 0,
             Verdict::Regression => 1,
             Verdict::CouldNotJudge => 3,
+            Verdict::CommandFailed => 4,
         }
     }
 
@@ -34,6 +38,7 @@ impl Verdict {
             Verdict::Pass => "pass",
             Verdict::Regression => "regression",
             Verdict::CouldNotJudge => "could not judge",
+            Verdict::CommandFailed => "command failed",
         }
     }
 }
@@ -78,6 +83,14 @@ pub enum CauseKind {
     NoBenchmarks,
     /// No allocation columns (`-benchmem` was forgotten).
     NoAllocations,
+    /// Checks of the memory budget that failed.
+    MemoryFailed,
+    /// Checks of the memory budget that could not be judged.
+    MemoryUnknown,
+    /// The memory budget was to be checked, and nothing was given to check it on.
+    NoMemoryChecks,
+    /// The command that was measured failed on its own.
+    CommandFailed,
 }
 
 impl CauseKind {
@@ -96,6 +109,10 @@ impl CauseKind {
             CauseKind::Malformed => "malformed",
             CauseKind::NoBenchmarks => "no-benchmarks",
             CauseKind::NoAllocations => "no-allocations",
+            CauseKind::MemoryFailed => "memory",
+            CauseKind::MemoryUnknown => "memory-unknown",
+            CauseKind::NoMemoryChecks => "no-memory-checks",
+            CauseKind::CommandFailed => "command-failed",
         }
     }
 }
@@ -121,6 +138,13 @@ impl fmt::Display for Cause {
             ),
             CauseKind::Malformed => ("result unreadable", "results unreadable"),
             CauseKind::NoBenchmarks => return f.write_str("no benchmark to judge"),
+            CauseKind::MemoryFailed => ("memory check failed", "memory checks failed"),
+            CauseKind::MemoryUnknown => (
+                "memory check could not be judged",
+                "memory checks could not be judged",
+            ),
+            CauseKind::NoMemoryChecks => return f.write_str("no memory check could be made"),
+            CauseKind::CommandFailed => return f.write_str("the command failed"),
             CauseKind::NoAllocations => return f.write_str("no allocation figures to judge"),
         };
         write!(

@@ -11,7 +11,8 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use super::text::plain;
-use crate::gate::{Evidence, JudgedRow, Report};
+use crate::gate::{Amount, Check, Evidence, JudgedRow, Judgement, Report};
+use crate::memory::reading::Quantity;
 
 /// The header, in the order of the fields of [`Line`]: written even where there are no rows.
 const COLUMNS: [&str; 33] = [
@@ -147,6 +148,58 @@ impl<'a> Line<'a> {
     }
 }
 
+impl<'a> Line<'a> {
+    /// A check of the memory budget: the figure as the candidate's, the bound as the budget.
+    fn of_check(check: &'a Check) -> Self {
+        let finite = |amount: &Option<Amount>| amount.as_ref().map(|amount| amount.value);
+        let quantity = check.measured.as_ref().or(check.bound.as_ref());
+        Line {
+            package: text(check.container.as_deref().unwrap_or_default()),
+            benchmark: check.id.to_string().into(),
+            gomaxprocs: None,
+            config: String::new(),
+            unit: match quantity.map(|amount| amount.quantity) {
+                Some(Quantity::Bytes) => "B",
+                Some(Quantity::CpuSeconds | Quantity::Instant) => "sec",
+                Some(Quantity::Percent) => "percent",
+                Some(Quantity::Count | Quantity::Share) | None => "",
+            }
+            .into(),
+            status: check.judgement.as_str(),
+            gating: match check.judgement {
+                Judgement::Advice | Judgement::NotAsked => "advisory".to_owned(),
+                _ => "gate".to_owned(),
+            },
+            baseline: None,
+            candidate: finite(&check.measured),
+            change: None,
+            change_percent: None,
+            rule: Some("memory"),
+            p: None,
+            p_adjusted: None,
+            n_baseline: 0,
+            n_candidate: usize::from(check.measured.is_some()),
+            shift: None,
+            shift_lo: None,
+            shift_hi: None,
+            samples_needed: None,
+            baseline_lo: None,
+            baseline_hi: None,
+            candidate_lo: None,
+            candidate_hi: None,
+            threshold_percent: 0.0,
+            threshold_absolute: 0.0,
+            budget: finite(&check.bound),
+            budget_at: check.bound.as_ref().map(|bound| text(&bound.from)),
+            waiver_up_to: None,
+            waiver_expires: None,
+            waiver_reason: None,
+            waiver_at: None,
+            why: text(&check.message).into_owned(),
+        }
+    }
+}
+
 pub(super) fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let mut csv = csv::WriterBuilder::new()
         .has_headers(false)
@@ -154,6 +207,9 @@ pub(super) fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     csv.write_record(COLUMNS)?;
     for row in &report.rows {
         csv.serialize(Line::of(row))?;
+    }
+    for check in report.memory.iter().flat_map(|memory| &memory.checks) {
+        csv.serialize(Line::of_check(check))?;
     }
     csv.flush()
 }
@@ -180,6 +236,7 @@ mod tests {
     #[test]
     fn snapshot() {
         insta::assert_snapshot!(rendered(&fixture::everything()));
+        insta::assert_snapshot!("csv_memory", rendered(&fixture::memory()));
     }
 
     #[test]
@@ -198,13 +255,15 @@ mod tests {
         for name in ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", " =1", "＝1"] {
             assert!(matches!(text(name).as_bytes()[0], b'\'' | b'\\'), "{name}");
         }
-        let csv = rendered(&fixture::everything());
-        let mut reader = csv::Reader::from_reader(csv.as_bytes());
-        for line in reader.records() {
-            for (column, cell) in COLUMNS.iter().zip(line.unwrap().iter()) {
-                let active = cell.starts_with(['=', '+', '-', '@', '\t', '\r']);
-                assert!(!active || cell.parse::<f64>().is_ok(), "{column}: {cell}");
-                assert!(!cell.chars().any(char::is_control), "{column}: {cell}");
+        for report in fixture::all() {
+            let csv = rendered(&report);
+            let mut reader = csv::Reader::from_reader(csv.as_bytes());
+            for line in reader.records() {
+                for (column, cell) in COLUMNS.iter().zip(line.unwrap().iter()) {
+                    let active = cell.starts_with(['=', '+', '-', '@', '\t', '\r']);
+                    assert!(!active || cell.parse::<f64>().is_ok(), "{column}: {cell}");
+                    assert!(!cell.chars().any(char::is_control), "{column}: {cell}");
+                }
             }
         }
     }

@@ -7,7 +7,8 @@ use super::text::plain;
 use crate::benchmark::Key;
 use crate::figure::{self, count};
 use crate::gate::{
-    AdvisoryCounts, Cause, Counts, Geomean, Input, JudgedRow, Outcome, Report, Status, Verdict,
+    AdvisoryCounts, Amount, Cause, CauseKind, Check, CommandEnd, CommandRun, Counts, Geomean,
+    Input, JudgedRow, Judgement, MemoryReport, Outcome, Report, Status, Verdict,
 };
 use crate::policy::Gating;
 
@@ -109,8 +110,12 @@ impl Names {
 pub(super) fn headline(report: &Report) -> (Verdict, String) {
     let outcome = match report.verdict {
         Verdict::Regression => Outcome::Fail,
-        Verdict::CouldNotJudge => Outcome::CouldNotJudge,
+        Verdict::CouldNotJudge | Verdict::CommandFailed => Outcome::CouldNotJudge,
         Verdict::Pass => {
+            let memory = report.memory.as_ref().map(passed);
+            if let (Some(memory), true) = (&memory, report.is_memory_alone()) {
+                return (report.verdict, memory.clone());
+            }
             let (rows, improved) = (report.counts.total(), report.counts.improved);
             let mut text = match rows {
                 0 if report.circumstances.is_some() => {
@@ -122,6 +127,9 @@ pub(super) fn headline(report: &Report) -> (Verdict, String) {
             if improved > 0 {
                 text.push_str(&format!(", {improved} improved"));
             }
+            if let Some(memory) = memory {
+                text.push_str(&format!(", {memory}"));
+            }
             return (report.verdict, text);
         }
     };
@@ -131,11 +139,24 @@ pub(super) fn headline(report: &Report) -> (Verdict, String) {
     )
 }
 
+/// `5 memory checks passed, 3 not asked`.
+fn passed(memory: &MemoryReport) -> String {
+    let mut text = format!(
+        "{} passed",
+        count(memory.count(Judgement::Pass), "memory check")
+    );
+    let not_asked = memory.count(Judgement::NotAsked);
+    if not_asked > 0 {
+        text.push_str(&format!(", {not_asked} not asked"));
+    }
+    text
+}
+
 /// Causes that did not make the verdict, in words.
 pub(super) fn asides(report: &Report) -> Vec<String> {
     let doubts = match report.verdict {
         Verdict::Regression => causes(&report.causes, Outcome::CouldNotJudge),
-        Verdict::Pass | Verdict::CouldNotJudge => None,
+        Verdict::Pass | Verdict::CouldNotJudge | Verdict::CommandFailed => None,
     };
     let passed = causes(&report.causes, Outcome::Pass);
     doubts
@@ -156,6 +177,17 @@ fn causes(causes: &[Cause], outcome: Outcome) -> Option<String> {
 
 /// What was compared: `base.txt (40 results) → head.txt (40 results), policy allocgate.toml`.
 pub(super) fn inputs(report: &Report) -> String {
+    let policy = match &report.settings.policy {
+        Some(path) => format!("policy {}", plain(path)),
+        None => "default policy".to_owned(),
+    };
+    let memory = report
+        .memory
+        .as_ref()
+        .map(|memory| sources(&memory.sources));
+    if let (Some(memory), true) = (&memory, report.is_memory_alone()) {
+        return format!("{memory}, {policy}");
+    }
     let side = |files: &[Input]| {
         let results: usize = files.iter().map(|file| file.results).sum();
         let results = count(results, "result");
@@ -167,15 +199,27 @@ pub(super) fn inputs(report: &Report) -> String {
             }
         }
     };
-    let policy = match &report.settings.policy {
-        Some(path) => format!("policy {}", plain(path)),
-        None => "default policy".to_owned(),
-    };
+    let memory = memory.map_or(String::new(), |memory| format!(", {memory}"));
     format!(
-        "{} → {}, {policy}",
+        "{} → {}{memory}, {policy}",
         side(&report.inputs.baseline),
         side(&report.inputs.candidate)
     )
+}
+
+/// The first few of what the memory budget was checked on.
+fn sources(sources: &[String]) -> String {
+    const MOST: usize = 4;
+    let shown: Vec<_> = sources
+        .iter()
+        .take(MOST)
+        .map(|source| plain(source))
+        .collect();
+    match sources.len() {
+        0 => "the policy's own figures".to_owned(),
+        more if more > MOST => format!("{} and {} more", shown.join(", "), more - MOST),
+        _ => shown.join(", "),
+    }
 }
 
 /// The advisory rows in one sentence a unit: `sec/op: 5 of 40 rows worse, 7 better`.
@@ -206,15 +250,112 @@ pub(super) fn geomean(mean: &Geomean) -> [String; 3] {
 }
 
 /// What to read next, if the verdict asks for anything.
-pub(super) fn explain(report: &Report) -> Option<&'static str> {
+pub(super) fn explain(report: &Report) -> Option<String> {
     let outcome = match report.verdict {
         Verdict::Pass => return None,
         Verdict::Regression => Outcome::Fail,
-        Verdict::CouldNotJudge => Outcome::CouldNotJudge,
+        Verdict::CouldNotJudge | Verdict::CommandFailed => Outcome::CouldNotJudge,
     };
-    report
+    let cause = report
         .causes
         .iter()
-        .find(|cause| cause.outcome == outcome)
-        .map(|cause| cause.kind.as_str())
+        .find(|cause| cause.outcome == outcome)?;
+    let judgement = match cause.kind {
+        CauseKind::MemoryFailed => Judgement::Fail,
+        CauseKind::MemoryUnknown => Judgement::CouldNotJudge,
+        kind => return Some(kind.as_str().to_owned()),
+    };
+    let check = report.memory.as_ref()?.of(judgement).next()?;
+    Some(check.id.to_string())
+}
+
+/// The checks of each container, worst first, without those that were not asked for.
+pub(super) fn containers(memory: &MemoryReport) -> Vec<(Option<&str>, Vec<&Check>)> {
+    let mut containers: Vec<(Option<&str>, Vec<&Check>)> = Vec::new();
+    let asked = |check: &&Check| check.judgement != Judgement::NotAsked;
+    for check in memory.checks.iter().filter(asked) {
+        let own = check.container.as_deref();
+        match containers
+            .iter_mut()
+            .find(|(container, _)| *container == own)
+        {
+            Some((_, checks)) => checks.push(check),
+            None => containers.push((own, vec![check])),
+        }
+    }
+    for (_, checks) in &mut containers {
+        checks.sort_by_key(|check| check.judgement);
+    }
+    containers
+}
+
+/// The checks that were not asked for, by reason: `canary (no readings of a baseline were given)`.
+pub(super) fn not_asked(memory: &MemoryReport) -> Vec<String> {
+    let mut reasons: Vec<(&str, Vec<String>)> = Vec::new();
+    for check in memory.of(Judgement::NotAsked) {
+        let id = check.id.to_string();
+        match reasons
+            .iter_mut()
+            .find(|(reason, _)| *reason == check.message)
+        {
+            Some((_, ids)) if ids.contains(&id) => {}
+            Some((_, ids)) => ids.push(id),
+            None => reasons.push((&check.message, vec![id])),
+        }
+    }
+    let sentence =
+        |(reason, ids): &(&str, Vec<String>)| format!("{} ({})", ids.join(", "), plain(reason));
+    reasons.iter().map(sentence).collect()
+}
+
+/// The word of a judgement.
+pub(super) fn judgement(judgement: Judgement) -> &'static str {
+    match judgement {
+        Judgement::CouldNotJudge => "unknown",
+        other => other.as_str(),
+    }
+}
+
+/// What was measured and what it was held against, with where both come from.
+pub(super) fn evidence(check: &Check) -> Option<String> {
+    let shown = |amount: &Amount| format!("{} from {}", amount.text(), plain(&amount.from));
+    match (&check.measured, &check.bound) {
+        (Some(measured), Some(bound)) => Some(format!(
+            "{}; bound {} ({})",
+            shown(measured),
+            bound.text(),
+            plain(&bound.from)
+        )),
+        (Some(measured), None) => Some(shown(measured)),
+        (None, _) => None,
+    }
+}
+
+/// `./server -port 0: exited with 0 after 12.3 s under a limit of 512 MiB (cgroup v2)`.
+pub(super) fn command(command: &CommandRun) -> String {
+    let end = match &command.end {
+        CommandEnd::Exited(status) => format!("exited with {status}"),
+        CommandEnd::Signaled(signal) => format!("was ended by signal {signal}"),
+        CommandEnd::OomKilled => "was killed by the kernel for the limit".to_owned(),
+        CommandEnd::Stopped => "was stopped as asked".to_owned(),
+        CommandEnd::NotStarted(why) => format!("could not be started: {}", plain(why)),
+    };
+    let limit = figure::size(command.limit);
+    let limit = match &command.enforced_by {
+        Some(how) => format!("under a limit of {limit} ({})", plain(how)),
+        None => format!("without a limit: the {limit} were not enforced"),
+    };
+    format!(
+        "{}: {end} after {} s {limit}",
+        plain(&command.command.join(" ")),
+        figure::number(command.seconds)
+    )
+}
+
+/// The verdict in words: of the memory budget alone nothing can have regressed.
+pub(super) fn label(report: &Report) -> &'static str {
+    match report.verdict {
+        Verdict::Regression if report.is_memory_alone() => "fail",
+        verdict => verdict.label(),
+    }
 }

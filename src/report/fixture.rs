@@ -7,11 +7,19 @@ use std::sync::Arc;
 
 use crate::benchmark::{Key, SharedKey};
 use crate::gate::*;
+use crate::memory::reading::{Bound, Figure, Quantity, Reading, Word};
 use crate::policy::{Gating, Threshold};
 use crate::unit::{Better, Unit};
 
 pub(super) fn all() -> Vec<Report> {
-    vec![everything(), pass(), empty(), could_not_judge(), many(3000)]
+    vec![
+        everything(),
+        pass(),
+        empty(),
+        could_not_judge(),
+        memory(),
+        many(3000),
+    ]
 }
 
 fn key(package: &str, benchmark: &str) -> SharedKey {
@@ -175,6 +183,7 @@ fn report(
             candidate: vec![input("head.txt", results)],
         },
         circumstances: None,
+        memory: None,
     }
 }
 
@@ -618,6 +627,122 @@ pub(super) fn many(count: usize) -> Report {
         rows,
         Vec::new(),
     )
+}
+
+/// The memory budget alone: a command under a limit, with every judgement.
+pub(super) fn memory() -> Report {
+    let amount = |value: f64, quantity, from: &str| Amount {
+        value,
+        quantity,
+        from: from.to_owned(),
+    };
+    let check = |id, judgement, message: &str| Check {
+        id,
+        container: Some("api".to_owned()),
+        judgement,
+        measured: None,
+        bound: None,
+        message: message.to_owned(),
+        remedy: None,
+    };
+    let mib =
+        |mebibytes: f64, from: &str| Some(amount(mebibytes * 1_048_576.0, Quantity::Bytes, from));
+    let checks = vec![
+        Check {
+            measured: mib(512.0, "deploy.yaml:17"),
+            ..check(
+                MemoryCheck::LimitDeclared,
+                Judgement::Pass,
+                "the limit is 512Mi",
+            )
+        },
+        Check {
+            measured: mib(500.0, "deploy.yaml:19"),
+            bound: mib(460.8, "90% of the limit, deploy.yaml:17"),
+            remedy: Some("set GOMEMLIMIT to at most 460MiB".to_owned()),
+            ..check(
+                MemoryCheck::GomemlimitHeadroom,
+                Judgement::Fail,
+                "GOMEMLIMIT 500 MiB is 97.7% of the limit 512 MiB: too little is left",
+            )
+        },
+        Check {
+            measured: Some(amount(f64::INFINITY, Quantity::Percent, "deploy.yaml:20")),
+            remedy: Some("read /proc/PID/smaps_rollup, @team".to_owned()),
+            ..check(
+                MemoryCheck::WorkingSet,
+                Judgement::CouldNotJudge,
+                HOSTILE[8],
+            )
+        },
+        check(
+            MemoryCheck::Canary,
+            Judgement::NotAsked,
+            "no readings of a baseline were given",
+        ),
+        Check {
+            remedy: Some("see where they wait".to_owned()),
+            ..check(
+                MemoryCheck::Diagnosis,
+                Judgement::Advice,
+                "goroutines 12 → 4012: leaked goroutines",
+            )
+        },
+    ];
+    let sample = |at: u8| {
+        let used = f64::from(at.min(30)) * 8e6;
+        MemorySample {
+            at: f64::from(at) / 10.0,
+            usage: Some(used + 2e8),
+            working_set: Some(used),
+            anonymous: Some(used * 0.9),
+            resident: at.is_multiple_of(5).then_some(used * 0.95),
+        }
+    };
+    let reading = Reading {
+        source: "http://127.0.0.1:9090/metrics".to_owned(),
+        taken: Some(1_700_000_000.0),
+        figures: vec![
+            Figure::new(Word::Limit, f64::INFINITY, "memory.max"),
+            Figure::new(Word::Rss, 1e8, "status").but(Bound::AtMost, "shared pages included"),
+        ],
+    };
+    let memory = MemoryReport {
+        checks,
+        sources: vec!["deploy.yaml".to_owned(), HOSTILE[9].to_owned()],
+        remarks: vec![
+            "Dockerfile:1: the environment of image `golang` is not known here".to_owned(),
+        ],
+        candidate: Some(Readings {
+            before: None,
+            now: reading,
+        }),
+        baseline: None,
+        command: Some(CommandRun {
+            command: vec!["./server".to_owned(), HOSTILE[5].to_owned()],
+            limit: 536_870_912.0,
+            enforced_by: Some("cgroup v2".to_owned()),
+            end: CommandEnd::Exited(7),
+            seconds: 6.0,
+            settled_after: 1.0,
+            sampling_seconds: 0.01,
+            samples: (0..60).map(sample).collect(),
+        }),
+    };
+    Report {
+        memory: Some(memory),
+        inputs: SideInputs::default(),
+        ..report(
+            Verdict::Regression,
+            vec![
+                cause(CauseKind::MemoryFailed, 1, Outcome::Fail),
+                cause(CauseKind::CommandFailed, 1, Outcome::CouldNotJudge),
+                cause(CauseKind::MemoryUnknown, 1, Outcome::CouldNotJudge),
+            ],
+            Vec::new(),
+            Vec::new(),
+        )
+    }
 }
 
 /// What a renderer writes.

@@ -43,6 +43,7 @@ pub(super) fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         settings,
         inputs,
         circumstances,
+        memory,
     } = report;
     let tool = Tool {
         name: env!("CARGO_PKG_NAME"),
@@ -60,6 +61,9 @@ pub(super) fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     json.field("inputs", inputs)?;
     if let Some(circumstances) = circumstances {
         json.field("circumstances", circumstances)?;
+    }
+    if let Some(memory) = memory {
+        json.field("memory", memory)?;
     }
     json.list("geomeans", geomeans)?;
     json.list("findings", findings)?;
@@ -198,6 +202,11 @@ mod tests {
     fn snapshot() {
         let json = rendered(&fixture::everything());
         insta::assert_snapshot!(json.replace(env!("CARGO_PKG_VERSION"), "[version]"));
+        let json = rendered(&fixture::memory());
+        insta::assert_snapshot!(
+            "json_memory",
+            json.replace(env!("CARGO_PKG_VERSION"), "[version]")
+        );
     }
 
     #[test]

@@ -10,6 +10,8 @@ use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
+mod memory;
+
 use super::digest::{self, Names, Section};
 use super::text::{fit, fit_middle, plain};
 use crate::figure::{self, count};
@@ -40,9 +42,9 @@ fn write_page(report: &Report, page: &mut String) -> std::fmt::Result {
     let sign = match verdict {
         Verdict::Pass => "✅",
         Verdict::Regression => "❌",
-        Verdict::CouldNotJudge => "⚠️",
+        Verdict::CouldNotJudge | Verdict::CommandFailed => "⚠️",
     };
-    writeln!(page, "## {sign} allocgate: {}\n", verdict.label())?;
+    writeln!(page, "## {sign} allocgate: {}\n", digest::label(report))?;
     writeln!(page, "**{}**\n", sentence(&capital(&causes)))?;
     for aside in digest::asides(report) {
         writeln!(page, "{}\n", sentence(&capital(&aside)))?;
@@ -58,6 +60,9 @@ fn write_page(report: &Report, page: &mut String) -> std::fmt::Result {
             section.rows.len()
         )?;
         table(section, MOST_ROWS, &names, page)?;
+    }
+    if let Some(memory) = &report.memory {
+        memory::write(memory, page)?;
     }
     findings(&report.findings, page)?;
     for section in sections.iter().filter(|section| !needs_attention(section)) {
@@ -253,6 +258,7 @@ mod tests {
     fn snapshots() {
         insta::assert_snapshot!("markdown", rendered(&fixture::everything()));
         insta::assert_snapshot!("markdown_pass", rendered(&fixture::pass()));
+        insta::assert_snapshot!("markdown_memory", rendered(&fixture::memory()));
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! What is shown of the input (names, paths, reasons) is text of others. `text` makes it harmless,
 //! and each renderer adds what its format needs.
 
+pub mod chart;
 mod csv;
 mod digest;
 pub mod json;

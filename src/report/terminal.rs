@@ -4,6 +4,8 @@
 //! One table lays out the figures of all rows, so that they stand below each other; headings and
 //! reasons go between its lines. Colours come last, onto text whose width is settled.
 
+mod memory;
+
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
@@ -61,6 +63,9 @@ pub(super) fn render(
         page.section(section, &names)?;
     }
     page.folded(report)?;
+    if let Some(memory) = &report.memory {
+        page.memory(memory)?;
+    }
     page.findings(&report.findings)?;
     page.geomeans(&report.geomeans)?;
     page.foot(report)
@@ -112,9 +117,14 @@ impl Page<'_> {
         let color = match verdict {
             Verdict::Pass => GREEN,
             Verdict::Regression => RED,
-            Verdict::CouldNotJudge => YELLOW,
+            Verdict::CouldNotJudge | Verdict::CommandFailed => YELLOW,
         };
-        self.paragraph(color.bold(), 0, 2, &format!("{}: {text}", verdict.label()))?;
+        self.paragraph(
+            color.bold(),
+            0,
+            2,
+            &format!("{}: {text}", digest::label(report)),
+        )?;
         for aside in digest::asides(report) {
             self.paragraph(Style::new(), 0, 2, &aside)?;
         }
@@ -549,6 +559,10 @@ mod tests {
             rendered(&fixture::empty(), 80, false, false)
         );
         let color = rendered(&fixture::could_not_judge(), 80, false, true);
+        insta::assert_snapshot!(
+            "terminal_memory",
+            rendered(&fixture::memory(), 80, false, false)
+        );
         insta::assert_snapshot!("terminal_color", color.replace('\x1b', "␛"));
     }
 

@@ -1,0 +1,176 @@
+//! The container memory budget as a part of the report, and of its verdict.
+
+use serde::{Deserialize, Serialize};
+
+use super::judge::{settings, verdict};
+use super::report::{Counts, Report, SideInputs};
+use super::verdict::{Cause, CauseKind};
+use crate::memory::check::{Check, Judgement, Readings};
+use crate::policy::{Doubt, Outcome, Policy};
+
+/// What was checked of the memory budget, and what it was checked on.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct MemoryReport {
+    /// The checks, in their order; of several containers one after the other.
+    pub checks: Vec<Check>,
+    /// What was read: manifests and readings, as they were given.
+    pub sources: Vec<String>,
+    /// What deserves attention besides: what was not looked at, what disagrees.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub remarks: Vec<String>,
+    /// Readings of the candidate.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub candidate: Option<Readings>,
+    /// Readings of the baseline.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub baseline: Option<Readings>,
+    /// The command that was run under a limit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub command: Option<CommandRun>,
+}
+
+/// A command that was run under a limit.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CommandRun {
+    /// The command and its arguments.
+    pub command: Vec<String>,
+    /// The limit that was asked for, in bytes.
+    pub limit: f64,
+    /// How the limit was enforced; `None` if it was not.
+    pub enforced_by: Option<String>,
+    /// How it ended.
+    pub end: CommandEnd,
+    /// How long it ran, in seconds.
+    pub seconds: f64,
+    /// From when on it counts as settled, in seconds.
+    pub settled_after: f64,
+    /// CPU time that sampling took, in seconds.
+    pub sampling_seconds: f64,
+    /// What was sampled, in order of time.
+    pub samples: Vec<MemorySample>,
+}
+
+/// How a command ended.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "how", content = "status")]
+pub enum CommandEnd {
+    /// By itself, with an exit status.
+    Exited(i32),
+    /// By a signal that was not the kernel's for the limit, and not ours.
+    Signaled(i32),
+    /// The kernel killed it for the limit.
+    OomKilled,
+    /// It was asked to stop, and did.
+    Stopped,
+    /// It could not be started.
+    NotStarted(String),
+}
+
+/// What a container, or a tree of processes, used at a moment, in bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct MemorySample {
+    /// Seconds since the start.
+    pub at: f64,
+    /// Everything charged, page cache included; `None` without a cgroup.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub usage: Option<f64>,
+    /// Usage without the inactive file cache; `None` without a cgroup.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub working_set: Option<f64>,
+    /// Anonymous memory; `None` without a cgroup.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub anonymous: Option<f64>,
+    /// RSS − lazy-free over all processes; `None` where it was not read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resident: Option<f64>,
+}
+
+impl MemoryReport {
+    /// Number of checks of a judgement.
+    pub fn count(&self, judgement: Judgement) -> usize {
+        self.of(judgement).count()
+    }
+
+    /// The checks of a judgement.
+    pub fn of(&self, judgement: Judgement) -> impl Iterator<Item = &Check> {
+        let own = move |check: &&Check| check.judgement == judgement;
+        self.checks.iter().filter(own)
+    }
+
+    /// Whether the command failed on its own: not for the limit, and not because it was stopped.
+    fn command_failed(&self) -> bool {
+        let end = self.command.as_ref().map(|command| &command.end);
+        matches!(
+            end,
+            Some(CommandEnd::Signaled(_) | CommandEnd::NotStarted(_))
+        ) || matches!(end, Some(CommandEnd::Exited(status)) if *status != 0)
+    }
+
+    fn causes(&self, policy: &Policy) -> Vec<Cause> {
+        let cause = |kind, count, outcome| Cause {
+            kind,
+            count,
+            outcome,
+        };
+        let mut causes = vec![
+            cause(
+                CauseKind::MemoryFailed,
+                self.count(Judgement::Fail),
+                Outcome::Fail,
+            ),
+            cause(
+                CauseKind::CommandFailed,
+                usize::from(self.command_failed()),
+                Outcome::CouldNotJudge,
+            ),
+            cause(
+                CauseKind::MemoryUnknown,
+                self.count(Judgement::CouldNotJudge),
+                policy.outcome(Doubt::MemoryUnknown),
+            ),
+        ];
+        // Nothing judged is no pass.
+        if self.count(Judgement::Pass) == 0 && causes.iter().all(|cause| cause.count == 0) {
+            let outcome = policy.outcome(Doubt::MemoryUnknown);
+            causes.push(cause(CauseKind::NoMemoryChecks, 1, outcome));
+        }
+        causes.retain(|cause| cause.count > 0);
+        causes
+    }
+}
+
+impl Report {
+    /// A report of the memory budget alone.
+    pub fn of_memory(memory: MemoryReport, policy: &Policy) -> Report {
+        let empty = Report {
+            verdict: verdict(&[]),
+            causes: Vec::new(),
+            counts: Counts::default(),
+            advisory: Vec::new(),
+            rows: Vec::new(),
+            findings: Vec::new(),
+            geomeans: Vec::new(),
+            settings: settings(policy),
+            inputs: SideInputs::default(),
+            circumstances: None,
+            memory: None,
+        };
+        empty.with_memory(memory, policy)
+    }
+
+    /// The report with the memory budget beside the rows, and a verdict on both.
+    #[must_use]
+    pub fn with_memory(mut self, memory: MemoryReport, policy: &Policy) -> Report {
+        self.causes.extend(memory.causes(policy));
+        self.causes
+            .sort_by_key(|cause| cause.outcome != Outcome::Fail);
+        self.verdict = verdict(&self.causes);
+        self.memory = Some(memory);
+        self
+    }
+
+    /// Whether the report is of the memory budget alone.
+    pub fn is_memory_alone(&self) -> bool {
+        self.memory.is_some() && self.inputs == SideInputs::default()
+    }
+}
