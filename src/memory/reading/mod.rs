@@ -1,10 +1,14 @@
 //! Figures of a running program, each under its own word. A reading says what was measured, where
 //! each figure comes from, and which way it may be off; it judges nothing.
 
+pub mod cgroup;
+mod kernel_file;
+pub mod process;
 mod word;
 
 use serde::{Deserialize, Serialize};
 
+pub use kernel_file::KernelFileError;
 pub use word::{Quantity, Word};
 
 /// Which way a figure may be off from what its word says.
