@@ -18,7 +18,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("benchmark", &["unit"]),
     ("parse", &["benchmark", "unit"]),
     ("policy", &["benchmark", "unit"]),
-    ("memory", &["figure", "policy"]),
+    ("memory", &["figure", "policy", "process"]),
     ("compare", &["benchmark", "policy", "stats", "unit"]),
     (
         "gate",
@@ -56,6 +56,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "figure",
             "gate",
             "git",
+            "memory",
             "parse",
             "policy",
             "process",

@@ -1,7 +1,13 @@
 //! Readings of cgroups and processes: of those that were recorded on four kernels, of directories
 //! with something odd in them, and of this very process.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::float_cmp,
+    reason = "tests"
+)]
 
 use std::fs;
 use std::path::{Path, PathBuf};

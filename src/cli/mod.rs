@@ -18,10 +18,16 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
+use crate::memory::limited;
 use args::{Arguments, Command};
 
 /// Runs the program on its arguments, the first of which is its own name.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    // Not for people: the other processes of a run under a memory limit.
+    if let Some(code) = limited::serve(&arguments) {
+        return code;
+    }
     let arguments = match Arguments::try_parse_from(arguments) {
         Ok(arguments) => arguments,
         Err(error) => {

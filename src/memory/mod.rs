@@ -7,10 +7,12 @@
 //! | [`reading`] | figures of a running program, each under its own word |
 //! | [`check`] | figures against bounds: pass, fail, could not judge |
 //! | [`plan`] | the peak to expect of a load, and the limits to set for it |
+//! | [`limited`] | running a command under a real limit |
 
 pub mod amount;
 pub mod check;
 pub mod declared;
+pub mod limited;
 pub mod manifest;
 pub mod plan;
 pub mod reading;

@@ -9,6 +9,7 @@ mod word;
 use serde::{Deserialize, Serialize};
 
 pub use kernel_file::KernelFileError;
+pub(in crate::memory) use kernel_file::find;
 pub use word::{Quantity, Word};
 
 /// Which way a figure may be off from what its word says.

@@ -1,0 +1,61 @@
+//! Stepping into a cgroup and becoming the command there. A process that moves itself is inside
+//! before it executes anything, which one that is moved after its start is not.
+
+use std::convert::Infallible;
+use std::ffi::OsString;
+use std::fs::{self, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::{Command, ExitCode};
+
+/// The first argument: `ARGUMENT GROUP STATUS COMMAND…`, or `ARGUMENT GROUP` to see whether it works.
+pub(super) const ARGUMENT: &str = "__enter";
+
+/// What a command that is not found, and one that cannot be executed, make of a shell's exit status.
+pub(super) const NOT_FOUND: u8 = 127;
+pub(super) const NOT_EXECUTABLE: u8 = 126;
+/// The cgroup could not be entered.
+pub(super) const NOT_ENTERED: u8 = 125;
+
+pub(super) fn main(arguments: &[OsString]) -> ExitCode {
+    let Some((group, arguments)) = arguments.split_first() else {
+        return ExitCode::from(NOT_ENTERED);
+    };
+    let entered = enter(Path::new(group));
+    let Some((status, command)) = arguments.split_first() else {
+        return ExitCode::from(if entered.is_ok() { 0 } else { NOT_ENTERED });
+    };
+    // Closed by the kernel when the command takes over.
+    let status = OpenOptions::new().write(true).open(status);
+    let (code, error) = match entered {
+        Ok(()) => {
+            let Err(error) = become_command(command);
+            (code_of(&error), error)
+        }
+        Err(error) => (NOT_ENTERED, error),
+    };
+    if let Ok(mut status) = status {
+        let _ = write!(status, "{code} {error}");
+    }
+    ExitCode::from(code)
+}
+
+/// Moves this process into a cgroup.
+fn enter(group: &Path) -> io::Result<()> {
+    // "0" is whoever writes it.
+    fs::write(group.join("cgroup.procs"), "0")
+}
+
+fn become_command(command: &[OsString]) -> io::Result<Infallible> {
+    let (program, arguments) = command.split_first().ok_or(io::ErrorKind::InvalidInput)?;
+    Err(Command::new(program).args(arguments).exec())
+}
+
+/// The exit status that shells have for it.
+pub(super) fn code_of(error: &io::Error) -> u8 {
+    match error.kind() {
+        io::ErrorKind::NotFound => NOT_FOUND,
+        _ => NOT_EXECUTABLE,
+    }
+}
