@@ -18,7 +18,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("benchmark", &["unit"]),
     ("parse", &["benchmark", "unit"]),
     ("policy", &["benchmark", "unit"]),
-    ("memory", &["figure", "policy", "process"]),
+    ("memory", &["figure", "parse", "policy", "process"]),
     ("compare", &["benchmark", "policy", "stats", "unit"]),
     (
         "gate",

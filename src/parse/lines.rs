@@ -16,6 +16,7 @@ pub struct LineReader<R> {
     start: usize,
     end: usize,
     at_end: bool,
+    unfinished: bool,
     line: u64,
     read: u64,
     limit: u64,
@@ -41,6 +42,7 @@ impl<R: Read> LineReader<R> {
             start: 0,
             end: 0,
             at_end: false,
+            unfinished: false,
             line: 0,
             read: 0,
             limit,
@@ -83,11 +85,17 @@ impl<R: Read> LineReader<R> {
         }
     }
 
+    /// Whether the last line that was handed out was the last of the input and had no line feed.
+    pub fn is_unfinished(&self) -> bool {
+        self.unfinished
+    }
+
     /// Hands out `length` bytes and consumes `consumed`.
     fn take(&mut self, length: usize, consumed: usize) -> Line<'_> {
         let from = self.start;
         self.start += consumed;
         self.line += 1;
+        self.unfinished = consumed == length;
         let cut = length > MAX_LINE;
         let text = &self.buffer[from..from + length.min(MAX_LINE)];
         Line {
@@ -109,6 +117,7 @@ impl<R: Read> LineReader<R> {
                 }
                 None if self.at_end => {
                     self.start = self.end;
+                    self.unfinished = true;
                     break;
                 }
                 None => {
@@ -205,6 +214,20 @@ mod tests {
             assert_eq!((all[0].1.len(), all[0].2), (MAX_LINE, tail > 0));
             assert_eq!(all[1], (2, b"next".to_vec(), false));
             assert_eq!(all[2], (3, b"last".to_vec(), false));
+        }
+    }
+
+    #[test]
+    fn tells_whether_the_last_line_was_finished() {
+        for (input, unfinished) in [
+            ("", false),
+            ("a\n", false),
+            ("a\nb", true),
+            ("a\n\n", false),
+        ] {
+            let mut reader = LineReader::new(input.as_bytes(), u64::MAX);
+            while reader.next_line().unwrap().is_some() {}
+            assert_eq!(reader.is_unfinished(), unfinished, "{input:?}");
         }
     }
 

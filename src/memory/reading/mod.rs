@@ -2,14 +2,22 @@
 //! each figure comes from, and which way it may be off; it judges nothing.
 
 pub mod cgroup;
+pub mod engine;
+pub mod exposition;
+mod families;
+mod groups;
 mod kernel_file;
+pub mod metrics;
 pub mod process;
+mod selector;
+mod targets;
 mod word;
 
 use serde::{Deserialize, Serialize};
 
 pub use kernel_file::KernelFileError;
 pub(in crate::memory) use kernel_file::find;
+pub use selector::{Selector, SelectorError};
 pub use word::{Quantity, Word};
 
 /// Which way a figure may be off from what its word says.
