@@ -6,15 +6,18 @@ pub mod engine;
 pub mod exposition;
 mod families;
 mod groups;
+mod http;
 mod kernel_file;
 pub mod metrics;
 pub mod process;
+pub mod prometheus;
 mod selector;
 mod targets;
 mod word;
 
 use serde::{Deserialize, Serialize};
 
+pub use http::{HttpError, Server};
 pub use kernel_file::KernelFileError;
 pub(in crate::memory) use kernel_file::find;
 pub use selector::{Selector, SelectorError};

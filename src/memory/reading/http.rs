@@ -1,0 +1,595 @@
+//! Asking a server: within bounds of time, and with a sentence for each way in which it can fail.
+
+use std::fmt;
+use std::io::{self, Read};
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use percent_encoding::percent_decode_str;
+use ureq::http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, LOCATION};
+use ureq::http::{HeaderMap, HeaderName, HeaderValue, Response, Uri};
+use ureq::tls::{RootCerts, TlsConfig};
+use ureq::{Agent, Body, Error, Proxy, Timeout};
+
+/// How long it may take to reach a server.
+const TIME_TO_CONNECT: Duration = Duration::from_secs(10);
+
+/// How long a whole page may take.
+const TIME_FOR_PAGE: Duration = Duration::from_secs(120);
+
+/// How many redirects are followed.
+const MAX_REDIRECTS: usize = 3;
+
+/// The text formats of metrics.
+const METRICS: &str = "text/plain;version=0.0.4,*/*;q=0.1";
+
+/// A server that does not give what it is asked for.
+#[derive(Debug, thiserror::Error)]
+#[error("{url}: {why}")]
+pub struct HttpError {
+    /// The address, without credentials.
+    pub url: String,
+    /// One sentence: what is wrong and what to do.
+    pub why: String,
+}
+
+/// An address and what to send along.
+#[derive(Clone)]
+pub struct Server {
+    /// Without credentials, and without a slash at the end.
+    url: String,
+    /// Sent with each request; those that are secret are marked so.
+    headers: HeaderMap,
+    agent: Agent,
+}
+
+/// Without its headers, which may be secret.
+impl fmt::Debug for Server {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Server")
+            .field("url", &self.url)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The address, without credentials.
+impl fmt::Display for Server {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.url)
+    }
+}
+
+/// What a server answered. Reading it fails with a sentence too.
+pub(super) struct Answer {
+    pub(super) status: u16,
+    pub(super) content_type: String,
+    body: Box<dyn Read + Send>,
+    time: Duration,
+}
+
+impl Server {
+    /// A server by its address, `https://user:password@host/prefix`, and the headers to send. The
+    /// credentials in the address become a header, unless there is an `Authorization` already.
+    ///
+    /// # Errors
+    ///
+    /// If the address is none of HTTP, or a header is none.
+    pub fn new(url: &str, headers: &[(String, String)]) -> Result<Server, HttpError> {
+        let (scheme, rest) = url.split_once("://").unwrap_or(("", url));
+        // The part after the last `@` of the authority: nothing before it may be shown.
+        let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+        let (authority, path) = rest.split_at(end);
+        let (credentials, host) = match authority.rsplit_once('@') {
+            Some((credentials, host)) => (Some(credentials), host),
+            None => (None, authority),
+        };
+        let path = path.split('#').next().unwrap_or_default();
+        let shown = format!("{scheme}://{host}{path}");
+        let failed = |why: String| HttpError {
+            url: shown.trim_start_matches("://").to_owned(),
+            why,
+        };
+        let is_address = ["http", "https"].contains(&scheme) && !host.is_empty();
+        if !is_address || shown.parse::<Uri>().is_err() {
+            let why = "is no address; write it like `http://prometheus:9090`";
+            return Err(failed(why.to_owned()));
+        }
+        let mut server = Server {
+            url: shown.trim_end_matches('/').to_owned(),
+            headers: HeaderMap::new(),
+            agent: agent(&shown),
+        };
+        for (name, value) in headers {
+            // Values may be secret: the message has the name alone.
+            let header = HeaderName::try_from(name.trim()).ok();
+            let value = HeaderValue::try_from(value.trim()).ok();
+            let Some((name, mut value)) = header.zip(value) else {
+                return Err(failed(format!(
+                    "the header `{}` cannot be sent",
+                    name.escape_debug()
+                )));
+            };
+            value.set_sensitive(true);
+            server.headers.append(name, value);
+        }
+        if let Some(credentials) =
+            credentials.filter(|_| !server.headers.contains_key(AUTHORIZATION))
+        {
+            let decoded: Vec<u8> = percent_decode_str(credentials).collect();
+            let value = format!("Basic {}", STANDARD.encode(decoded));
+            let value = HeaderValue::try_from(value)
+                .map_err(|_| failed("the credentials cannot be sent".to_owned()))?;
+            server.headers.insert(AUTHORIZATION, value);
+        }
+        Ok(server)
+    }
+
+    /// The text of a page of metrics.
+    ///
+    /// # Errors
+    ///
+    /// If the server cannot be reached or refuses. Reading it may fail too.
+    pub fn page(&self) -> Result<impl Read + Send + use<>, HttpError> {
+        let mut answer = self.get("", &[], METRICS, TIME_FOR_PAGE)?;
+        if (200..300).contains(&answer.status) {
+            return Ok(answer);
+        }
+        let mut head = Vec::new();
+        // Without a text the status says enough.
+        let _ = (&mut answer.body).take(1 << 10).read_to_end(&mut head);
+        Err(self.refusal(&answer, &head))
+    }
+
+    /// Asks for what is under its address at a path.
+    pub(super) fn get(
+        &self,
+        path: &str,
+        query: &[(&str, &str)],
+        accept: &str,
+        time: Duration,
+    ) -> Result<Answer, HttpError> {
+        let mut url = match path {
+            "" => self.url.clone(),
+            _ => {
+                let base = self.url.split('?').next().unwrap_or_default();
+                format!("{}{path}", base.trim_end_matches('/'))
+            }
+        };
+        // A redirect's address has the query already.
+        let mut query = Some(query);
+        for _ in 0..=MAX_REDIRECTS {
+            let request = self
+                .agent
+                .get(&url)
+                .config()
+                .timeout_global(Some(time))
+                .build();
+            let mut request = request.header(ACCEPT, accept);
+            for (name, value) in &self.headers {
+                request = request.header(name, value);
+            }
+            let request = request.query_pairs(query.take().into_iter().flatten().copied());
+            let response = request
+                .call()
+                .map_err(|error| self.error(sentence(&error, time)))?;
+            if !matches!(response.status().as_u16(), 301 | 302 | 303 | 307 | 308) {
+                return Ok(answer(response, time));
+            }
+            url = self.redirected(&url, &response)?;
+        }
+        Err(self.error("it redirects again and again; give the address that it means".to_owned()))
+    }
+
+    /// Where a redirect leads. To another host it is not followed: the headers are not for that one,
+    /// and it is most likely a login.
+    fn redirected(&self, from: &str, response: &Response<Body>) -> Result<String, HttpError> {
+        let location = response.headers().get(LOCATION);
+        let location = location.and_then(|to| to.to_str().ok()).unwrap_or_default();
+        let old: Uri = from.parse().unwrap_or_default();
+        let new: Uri = location.parse().unwrap_or_default();
+        let origin = |uri: &Uri| {
+            (
+                uri.scheme_str().map(str::to_owned),
+                uri.authority().map(ToString::to_string),
+            )
+        };
+        match origin(&new) {
+            (None, None) if location.starts_with('/') && !location.starts_with("//") => {
+                let (scheme, authority) = origin(&old);
+                Ok(format!(
+                    "{}://{}{location}",
+                    scheme.unwrap_or_default(),
+                    authority.unwrap_or_default()
+                ))
+            }
+            (Some(scheme), Some(_))
+                if new.host() == old.host()
+                    && (scheme == "https" || origin(&new) == origin(&old)) =>
+            {
+                Ok(location.to_owned())
+            }
+            _ => {
+                let to = location.split('?').next().unwrap_or_default();
+                Err(self.error(format!(
+                    "it redirects to `{}`, perhaps for a login; give credentials, or the address that it means",
+                    to.escape_debug()
+                )))
+            }
+        }
+    }
+
+    pub(super) fn error(&self, why: String) -> HttpError {
+        HttpError {
+            url: self.url.clone(),
+            why,
+        }
+    }
+
+    /// Why a server gives nothing, by its status and what it says.
+    pub(super) fn refusal(&self, answer: &Answer, text: &[u8]) -> HttpError {
+        let status = answer.status;
+        let has_credentials = self.headers.contains_key(AUTHORIZATION);
+        let text = String::from_utf8_lossy(text);
+        let line = text.lines().next().filter(|_| !answer.is_html());
+        self.error(match (status, line) {
+            (401 | 403, _) if has_credentials => format!("it does not take these credentials ({status})"),
+            (401 | 403, _) => format!(
+                "it wants credentials ({status}); give an `Authorization` header, or write them into the address"
+            ),
+            (404, _) => "there is nothing at this address (404); check its path".to_owned(),
+            (_, Some(line)) if !line.trim().is_empty() => {
+                let line: String = line.chars().take(200).collect();
+                format!("it answers {status}: {}", line.escape_debug())
+            }
+            _ => format!("it answers {status}"),
+        })
+    }
+}
+
+impl Answer {
+    pub(super) fn is_html(&self) -> bool {
+        self.content_type.contains("html")
+    }
+}
+
+impl Read for Answer {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.body.read(buffer).map_err(|error| {
+            let kind = error.kind();
+            io::Error::new(kind, sentence(&Error::from(error), self.time))
+        })
+    }
+}
+
+fn answer(response: Response<Body>, time: Duration) -> Answer {
+    let content_type = response.headers().get(CONTENT_TYPE);
+    let content_type = content_type.and_then(|value| value.to_str().ok());
+    Answer {
+        status: response.status().as_u16(),
+        content_type: content_type.unwrap_or_default().to_ascii_lowercase(),
+        body: Box::new(response.into_body().into_reader()),
+        time,
+    }
+}
+
+fn agent(url: &str) -> Agent {
+    let tls = TlsConfig::builder()
+        .root_certs(RootCerts::PlatformVerifier)
+        .unversioned_rustls_crypto_provider(Arc::new(rustls::crypto::ring::default_provider()))
+        .build();
+    // A proxy does not reach what runs on this machine.
+    let proxy = Proxy::try_from_env().filter(|_| !is_loopback(url));
+    Agent::config_builder()
+        .tls_config(tls)
+        .proxy(proxy)
+        .http_status_as_error(false)
+        .max_redirects(0)
+        .timeout_resolve(Some(TIME_TO_CONNECT))
+        .timeout_connect(Some(TIME_TO_CONNECT))
+        .user_agent(concat!("allocgate/", env!("CARGO_PKG_VERSION")))
+        .build()
+        .new_agent()
+}
+
+fn is_loopback(url: &str) -> bool {
+    let uri: Uri = url.parse().unwrap_or_default();
+    let host = uri.host().unwrap_or_default().trim_matches(['[', ']']);
+    host == "localhost"
+        || host
+            .parse()
+            .is_ok_and(|address: IpAddr| address.is_loopback())
+}
+
+/// What went wrong, for people.
+fn sentence(error: &Error, time: Duration) -> String {
+    let tls = |error: &rustls::Error| match error {
+        rustls::Error::InvalidMessage(_) => "it does not speak TLS; is it `http://`?".to_owned(),
+        error => format!(
+            "TLS fails: {error}; its certificate must be one that this machine or SSL_CERT_FILE trusts"
+        ),
+    };
+    match error {
+        Error::HostNotFound => "no such host; check the name".to_owned(),
+        Error::Timeout(Timeout::Connect | Timeout::Resolve) => {
+            format!(
+                "it cannot be reached within {} s; check host and port",
+                TIME_TO_CONNECT.as_secs()
+            )
+        }
+        Error::Timeout(_) => format!("it did not answer in full within {} s", time.as_secs()),
+        Error::Rustls(error) => tls(error),
+        Error::Io(error) => match error.get_ref().and_then(|inner| inner.downcast_ref()) {
+            Some(error) => tls(error),
+            None if error.kind() == io::ErrorKind::ConnectionRefused => {
+                "nothing listens there (connection refused); check host and port".to_owned()
+            }
+            None if error.kind() == io::ErrorKind::UnexpectedEof => {
+                "the connection ended in the middle of the answer; try again".to_owned()
+            }
+            None => error.to_string(),
+        },
+        Error::Protocol(error) => {
+            format!("it does not speak HTTP as it should ({error}); is it `https://`?")
+        }
+        error => error.to_string(),
+    }
+}
+
+#[cfg(test)]
+pub(super) mod testing {
+    //! A server of one's own.
+
+    use std::io::{BufRead, BufReader, Write};
+    use std::net::TcpListener;
+    use std::thread;
+
+    /// Serves what a function makes of the head of each request, and returns its address. It ends
+    /// with the tests.
+    pub(in super::super) fn serve(answer: impl Fn(&str) -> Vec<u8> + Send + 'static) -> String {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = format!("http://{}", listener.local_addr().unwrap());
+        thread::spawn(move || {
+            for stream in listener.incoming() {
+                let mut stream = stream.unwrap();
+                let head = BufReader::new(&stream)
+                    .lines()
+                    .map_while(Result::ok)
+                    .take_while(|line| !line.is_empty())
+                    .collect::<Vec<_>>()
+                    .join("\n");
+                // A client that has enough hangs up.
+                let _ = stream.write_all(&answer(&head));
+            }
+        });
+        address
+    }
+
+    /// An answer in full.
+    pub(in super::super) fn http(
+        status: u16,
+        content_type: &str,
+        body: impl AsRef<[u8]>,
+    ) -> Vec<u8> {
+        let body = body.as_ref();
+        let length = body.len();
+        let head = format!(
+            "HTTP/1.1 {status} X\r\nContent-Type: {content_type}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n"
+        );
+        [head.as_bytes(), body].concat()
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use std::thread;
+
+    use super::testing::{http, serve};
+    use super::*;
+
+    fn page(url: &str, headers: &[(&str, &str)]) -> Result<String, String> {
+        let headers: Vec<_> = headers
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect();
+        let server = Server::new(url, &headers).map_err(|error| error.to_string())?;
+        let mut text = String::new();
+        let mut page = server.page().map_err(|error| error.to_string())?;
+        page.read_to_string(&mut text)
+            .map_err(|error| error.to_string())?;
+        Ok(text)
+    }
+
+    /// The head of a request, as an answer.
+    fn mirror() -> String {
+        serve(|head| http(200, "text/plain", head))
+    }
+
+    #[test]
+    fn asks_for_the_text_format() {
+        let head = page(
+            &format!("{}/prefix/metrics/?a=b#c", mirror()),
+            &[("X-Scope-OrgID", "7")],
+        )
+        .unwrap();
+        assert!(
+            head.starts_with("GET /prefix/metrics/?a=b HTTP/1.1\n"),
+            "{head}"
+        );
+        let head = head.to_ascii_lowercase();
+        for header in [
+            "accept: text/plain;version=0.0.4",
+            "x-scope-orgid: 7",
+            "user-agent: allocgate/",
+            "accept-encoding: gzip",
+        ] {
+            assert!(head.contains(header), "{head}");
+        }
+    }
+
+    #[test]
+    fn credentials_become_a_header_and_are_never_shown() {
+        let mirror = mirror();
+        let with = |credentials: &str| mirror.replace("://", &format!("://{credentials}@"));
+        // user:p@ss
+        let head = page(&with("user:p%40ss"), &[]).unwrap();
+        assert!(head.contains("uthorization: Basic dXNlcjpwQHNz"), "{head}");
+        let head = page(&with("user:secret"), &[("authorization", "Bearer x")]).unwrap();
+        assert!(
+            head.contains("uthorization: Bearer x") && !head.contains("Basic"),
+            "{head}"
+        );
+        let server = Server::new(
+            &with("user:secret"),
+            &[("X-Key".to_owned(), "hidden".to_owned())],
+        )
+        .unwrap();
+        for shown in [
+            format!("{server} {server:?}"),
+            page("http://user:secret@/x", &[]).unwrap_err(),
+            page("ftp://user:secret@host", &[]).unwrap_err(),
+        ] {
+            assert!(
+                !shown.contains("secret") && !shown.contains("hidden"),
+                "{shown}"
+            );
+        }
+        let error = page(&mirror, &[("X-Key", "hidden\n")]).map(|_| ());
+        assert_eq!(error, Ok(()), "a line feed at the end is taken off");
+        let error = page(&mirror, &[("X-Key", "hid\nden")]).unwrap_err();
+        assert!(
+            error.contains("the header `X-Key` cannot be sent") && !error.contains("hid\n"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn what_is_packed_is_unpacked() {
+        let address = serve(|_| {
+            let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+            std::io::Write::write_all(&mut gzip, b"go_goroutines 9\n").unwrap();
+            http(
+                200,
+                "text/plain\r\nContent-Encoding: gzip",
+                gzip.finish().unwrap(),
+            )
+        });
+        assert_eq!(page(&address, &[]).unwrap(), "go_goroutines 9\n");
+    }
+
+    #[test]
+    fn says_why_a_server_gives_nothing() {
+        let why = |answer: Vec<u8>| {
+            let address = serve(move |_| answer.clone());
+            let error = page(&address, &[]).unwrap_err();
+            error
+                .strip_prefix(&format!("{address}: "))
+                .unwrap_or(&error)
+                .to_owned()
+        };
+        assert!(why(http(401, "text/html", "<html>")).starts_with("it wants credentials (401)"));
+        assert!(
+            why(http(404, "text/plain", "404 page not found"))
+                .starts_with("there is nothing at this address (404)")
+        );
+        assert_eq!(
+            why(http(503, "text/plain", "starting\nup")),
+            "it answers 503: starting"
+        );
+        assert_eq!(why(http(500, "text/html", "<html>")), "it answers 500");
+        let cut = b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\ngo_gor".to_vec();
+        assert_eq!(
+            why(cut),
+            "the connection ended in the middle of the answer; try again"
+        );
+        let cut = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n64\r\ngo_gor".to_vec();
+        assert_eq!(
+            why(cut),
+            "the connection ended in the middle of the answer; try again"
+        );
+        assert!(why(b"SSH-2.0-x\r\n".to_vec()).starts_with("it does not speak HTTP as it should"));
+        let refused = {
+            let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+            format!("http://{}", listener.local_addr().unwrap())
+        };
+        assert!(
+            page(&refused, &[])
+                .unwrap_err()
+                .contains("nothing listens there")
+        );
+        let plain = mirror().replace("http://", "https://");
+        let error = page(&plain, &[]).unwrap_err();
+        assert!(
+            error.contains("it does not speak TLS; is it `http://`?"),
+            "{error}"
+        );
+        let address = serve(|_| http(403, "text/plain", ""));
+        let error = page(&address.replace("://", "://a:b@"), &[]).unwrap_err();
+        assert_eq!(
+            error,
+            format!("{address}: it does not take these credentials (403)")
+        );
+        for url in [
+            "localhost:9090",
+            "http://",
+            "",
+            "file:///etc",
+            "http://a b/",
+        ] {
+            let error = page(url, &[]).unwrap_err();
+            assert!(error.contains("is no address; write it like"), "{error}");
+        }
+    }
+
+    #[test]
+    fn redirects_are_followed_on_the_same_host_only() {
+        let moved = |to: &str| {
+            format!(
+                "HTTP/1.1 302 X\r\nLocation: {to}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+            )
+            .into_bytes()
+        };
+        let address = serve(move |head| match head.starts_with("GET /new") {
+            true => http(200, "text/plain", head),
+            false => moved("/new?x=1"),
+        });
+        let head = page(&format!("{address}/old"), &[("Authorization", "x")]).unwrap();
+        assert!(
+            head.starts_with("GET /new?x=1 ") && head.contains("uthorization: x"),
+            "{head}"
+        );
+        let circle = serve(move |_| moved("/again"));
+        assert!(page(&circle, &[]).unwrap_err().contains("again and again"));
+        for to in [
+            "https://sso.example.com/login?secret",
+            "ftp://127.0.0.1/",
+            "//other/",
+            "",
+        ] {
+            let away = serve(move |_| moved(to));
+            let error = page(&away, &[]).unwrap_err();
+            assert!(
+                error.contains("perhaps for a login") && !error.contains("secret"),
+                "{error}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_slow_server_is_not_waited_for() {
+        let time = Duration::from_millis(300);
+        let slow = serve(|_| {
+            thread::sleep(Duration::from_secs(2));
+            http(200, "text/plain", "")
+        });
+        let server = Server::new(&slow, &[]).unwrap();
+        let error = server.get("", &[], METRICS, time).map(|_| ()).unwrap_err();
+        assert!(
+            error.why.starts_with("it did not answer in full within"),
+            "{error}"
+        );
+    }
+}
