@@ -7,13 +7,14 @@ cd "$(dirname "$0")/.."
 seconds=${1:?usage: fuzz/run.sh SECONDS [TARGET…]}
 shift
 targets=("$@")
-[ ${#targets[@]} -gt 0 ] || targets=(go_text go_test_json source go_source policy check)
+[ ${#targets[@]} -gt 0 ] || targets=(go_text go_test_json source go_source policy check exposition)
 
 for target in "${targets[@]}"; do
 	corpus=fuzz/corpus/$target
 	mkdir -p "$corpus"
 	case $target in
 	go_source) find "$(go env GOROOT)/src/strings" "$(go env GOROOT)/src/sort" -name '*_test.go' -size -64k -exec cp {} "$corpus" \; ;;
+	exposition) find testdata/memory/metrics testdata/memory/engines -type f -size -64k -exec cp {} "$corpus" \; ;;
 	policy) find testdata -name '*.toml' -exec cp {} "$corpus" \; ;;
 	*) find testdata/wild testdata/measured -type f -size -64k -exec cp {} "$corpus" \; ;;
 	esac
