@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.."
 seconds=${1:?usage: fuzz/run.sh SECONDS [TARGET…]}
 shift
 targets=("$@")
-[ ${#targets[@]} -gt 0 ] || targets=(go_text go_test_json source go_source policy check exposition)
+[ ${#targets[@]} -gt 0 ] || targets=(go_text go_test_json source go_source policy check exposition manifest)
 
 for target in "${targets[@]}"; do
 	corpus=fuzz/corpus/$target
@@ -16,6 +16,7 @@ for target in "${targets[@]}"; do
 	go_source) find "$(go env GOROOT)/src/strings" "$(go env GOROOT)/src/sort" -name '*_test.go' -size -64k -exec cp {} "$corpus" \; ;;
 	exposition) find testdata/memory/metrics testdata/memory/engines -type f -size -64k -exec cp {} "$corpus" \; ;;
 	policy) find testdata -name '*.toml' -exec cp {} "$corpus" \; ;;
+	manifest) find testdata/memory/manifests -type f -exec cp {} "$corpus" \; ;;
 	*) find testdata/wild testdata/measured -type f -size -64k -exec cp {} "$corpus" \; ;;
 	esac
 	cargo +nightly fuzz run --sanitizer none "$target" -- -max_total_time="$seconds" -max_len="${MAX_LEN:-1024}" \
