@@ -6,6 +6,7 @@ use std::time::Duration;
 use clap::{Args, ColorChoice, Parser, Subcommand, ValueEnum};
 
 use super::exit;
+use super::memory::MemoryArguments;
 use crate::parse::Format;
 use crate::policy::{Adjust, Doubt, Outcome, Test};
 use crate::run::Shard;
@@ -22,6 +23,7 @@ pub(super) struct Arguments {
 pub(super) enum Command {
     Check(Box<CheckArguments>),
     Run(Box<RunArguments>),
+    Memory(MemoryArguments),
     Init(InitArguments),
     Explain(ExplainArguments),
 }
@@ -203,17 +205,8 @@ pub(super) struct MeasurementArguments {
 #[derive(Args)]
 #[command(next_help_heading = "Policy")]
 pub(super) struct PolicyArguments {
-    /// The policy file [default: allocgate.toml of this or the nearest parent directory]
-    #[arg(long, value_name = "FILE")]
-    pub(super) policy: Option<PathBuf>,
-
-    /// Ignore any allocgate.toml
-    #[arg(long, conflicts_with = "policy")]
-    pub(super) no_policy: bool,
-
-    /// Read allocgate.toml as it is in this git revision, so that a change cannot loosen its own gate
-    #[arg(long, value_name = "REVISION", conflicts_with_all = ["policy", "no_policy"])]
-    pub(super) policy_from: Option<String>,
+    #[command(flatten)]
+    pub(super) source: PolicySource,
 
     /// Accept the Allocgate-Waiver trailers of the commits since this git revision
     #[arg(long, value_name = "REVISION")]
@@ -247,20 +240,43 @@ pub(super) struct PolicyArguments {
     #[arg(long, value_name = "UNIT")]
     pub(super) advisory: Vec<String>,
 
-    /// What a doubt does: CAUSE is inconclusive, failed, vanished, deleted, ruler-changed,
-    /// malformed, no-benchmarks or no-allocations; OUTCOME is pass, fail or could-not-judge
-    #[arg(long, value_name = "CAUSE=OUTCOME", value_parser = doubt_outcome)]
-    pub(super) on: Vec<(Doubt, Outcome)>,
+    #[command(flatten)]
+    pub(super) on: OnArguments,
 
     /// A configuration key that does not tell rows apart
     #[arg(long, value_name = "KEY")]
     pub(super) ignore_key: Vec<String>,
 }
 
+/// Where the policy is read from.
+#[derive(Args)]
+pub(crate) struct PolicySource {
+    /// The policy file [default: allocgate.toml of this or the nearest parent directory]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) policy: Option<PathBuf>,
+
+    /// Ignore any allocgate.toml
+    #[arg(long, conflicts_with = "policy")]
+    pub(crate) no_policy: bool,
+
+    /// Read allocgate.toml as it is in this git revision, so that a change cannot loosen its own gate
+    #[arg(long, value_name = "REVISION", conflicts_with_all = ["policy", "no_policy"])]
+    pub(crate) policy_from: Option<String>,
+}
+
+/// What doubts do.
+#[derive(Args)]
+pub(crate) struct OnArguments {
+    /// What a doubt does: CAUSE is inconclusive, failed, vanished, deleted, ruler-changed,
+    /// malformed, no-benchmarks, no-allocations or memory-unknown; OUTCOME is pass, fail or could-not-judge
+    #[arg(long, value_name = "CAUSE=OUTCOME", value_parser = doubt_outcome)]
+    pub(crate) on: Vec<(Doubt, Outcome)>,
+}
+
 /// What is written, and how.
 #[derive(Args)]
 #[command(next_help_heading = "Output")]
-pub(super) struct OutputArguments {
+pub(crate) struct OutputArguments {
     /// Write a report: terminal, markdown, json or csv, to a file (`json=out.json`) or, without
     /// `=FILE`, to standard output; may be repeated
     #[arg(long, value_name = "FORMAT[=FILE]")]
@@ -334,7 +350,7 @@ fn share(text: &str) -> Result<f64, String> {
     }
 }
 
-fn duration(text: &str) -> Result<Duration, String> {
+pub(crate) fn duration(text: &str) -> Result<Duration, String> {
     let duration = text
         .parse::<jiff::SignedDuration>()
         .map_err(|error| error.to_string())?;

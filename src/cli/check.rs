@@ -8,6 +8,7 @@ use std::thread;
 use anyhow::{Context, Result, bail};
 
 use super::args::CheckArguments;
+use super::memory;
 use super::outputs::Outputs;
 use super::policy::policy;
 use super::read::{self, Reading};
@@ -44,13 +45,22 @@ pub(super) fn run(arguments: &CheckArguments) -> Result<u8> {
     let Some(candidate) = candidate else {
         bail!("no candidate was given")
     };
-    let report = report(
+    let memory = policy
+        .memory
+        .as_ref()
+        .map(memory::of_policy)
+        .transpose()?
+        .flatten();
+    let mut report = report(
         baseline,
         candidate,
         &policy,
         outputs.show_unchanged(&arguments.output),
         manifest.as_ref().map(|manifest| &manifest.circumstances),
     );
+    if let Some(memory) = memory {
+        report = report.with_memory(memory, &policy);
+    }
     outputs.write(&report, &arguments.output)?;
     Ok(report.verdict.exit_code())
 }

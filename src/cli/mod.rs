@@ -6,6 +6,7 @@ mod check;
 mod exit;
 mod explain;
 mod init;
+mod memory;
 mod outputs;
 mod policy;
 mod progress;
@@ -44,6 +45,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let outcome = match arguments.command {
         Command::Check(arguments) => check::run(&arguments),
         Command::Run(arguments) => run::run(&arguments),
+        Command::Memory(arguments) => memory::run(&arguments),
         Command::Init(arguments) => init::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
     };

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result, anyhow};
 
-use super::args::PolicyArguments;
+use super::args::{PolicyArguments, PolicySource};
 use crate::git::Repository;
 use crate::policy::{
     self, Gating, Policy, Rule, Scope, TRAILER, parse_quantity, parse_relative, parse_trailer,
@@ -15,7 +15,7 @@ use crate::unit::Unit;
 /// The policy file's policy, or the default one, with the flags on top. Files and repositories are
 /// looked for from `here`.
 pub(super) fn policy(arguments: &PolicyArguments, here: &Path) -> Result<Policy> {
-    let mut policy = base_policy(arguments, here)?;
+    let mut policy = written(&arguments.source, here)?;
     if let Some(revision) = &arguments.waivers_since {
         let repository = Repository::discover(here)?;
         for message in repository.messages_since(revision)? {
@@ -35,7 +35,7 @@ pub(super) fn policy(arguments: &PolicyArguments, here: &Path) -> Result<Policy>
     policy
         .ignore_keys
         .extend(arguments.ignore_key.iter().cloned());
-    policy.outcomes.extend(arguments.on.iter().copied());
+    policy.outcomes.extend(arguments.on.on.iter().copied());
     for threshold in &arguments.threshold {
         let rule = threshold_rule(threshold).with_context(|| format!("--threshold {threshold}"))?;
         policy.rules.push(rule);
@@ -55,15 +55,18 @@ pub(super) fn policy(arguments: &PolicyArguments, here: &Path) -> Result<Policy>
 }
 
 /// The policy without what flags change of it.
-fn base_policy(arguments: &PolicyArguments, here: &Path) -> Result<Policy> {
+pub(super) fn written(arguments: &PolicySource, here: &Path) -> Result<Policy> {
     if let Some(revision) = &arguments.policy_from {
-        let found = Repository::discover(here)?.find_file(revision, here, policy::FILE_NAME)?;
+        let repository = Repository::discover(here)?;
+        let found = repository.find_file(revision, here, policy::FILE_NAME)?;
         let Some((path, text)) = found else {
             return Ok(Policy::default());
         };
         let name = format!("{revision}:{}", path.display());
         let text = String::from_utf8(text).with_context(|| format!("{name}: not UTF-8"))?;
-        return Ok(Policy::parse(&text, &name)?);
+        let policy = Policy::parse(&text, &name)?;
+        // Where the file would be in the working tree.
+        return Ok(anchored(policy, &repository.root().join(path)));
     }
     let path = match &arguments.policy {
         Some(path) => Some(path.clone()),
@@ -71,9 +74,21 @@ fn base_policy(arguments: &PolicyArguments, here: &Path) -> Result<Policy> {
         None => Policy::find(here),
     };
     match path {
-        Some(path) => Ok(Policy::read(&path, &shown(&path))?),
+        Some(path) => Ok(anchored(Policy::read(&path, &shown(&path))?, &path)),
         None => Ok(Policy::default()),
     }
+}
+
+/// What `[memory]` names is found from the folder of the policy on.
+fn anchored(mut policy: Policy, path: &Path) -> Policy {
+    let folder = path.parent().unwrap_or(Path::new(""));
+    let memory = policy.memory.iter_mut();
+    for name in memory.flat_map(|memory| memory.manifests.iter_mut().chain(&mut memory.readings)) {
+        if name != "-" && !name.contains("://") && !name.starts_with("pid:") {
+            *name = shown(&folder.join(&*name));
+        }
+    }
+    policy
 }
 
 /// A policy file is named as it is seen from here, if that is shorter.

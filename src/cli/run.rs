@@ -10,6 +10,7 @@ use anyhow::{Context, Result, bail};
 
 use super::args::{MeasurementArguments, RunArguments};
 use super::check;
+use super::memory;
 use super::outputs::Outputs;
 use super::policy::policy;
 use super::progress::{Progress, short};
@@ -38,6 +39,13 @@ pub(super) fn run(arguments: &RunArguments) -> Result<u8> {
         time && rule.gate == Some(Gating::Gate)
     });
     let policy = for_run(policy, arguments.measurement.time);
+    // Before anything long: what cannot be read is said at once.
+    let memory = policy
+        .memory
+        .as_ref()
+        .map(memory::of_policy)
+        .transpose()?
+        .flatten();
     let outputs = Outputs::open(&arguments.output)?;
     let options = options(arguments, here, &policy, &outputs)?;
     if let Some(folder) = &arguments.save {
@@ -90,6 +98,9 @@ pub(super) fn run(arguments: &RunArguments) -> Result<u8> {
     let measured = |unit: &Unit| arguments.measurement.time || !UNMEASURED.contains(&unit.as_str());
     report.rows.retain(|row| measured(&row.unit));
     report.geomeans.retain(|mean| measured(&mean.unit));
+    if let Some(memory) = memory {
+        report = report.with_memory(memory, &policy);
+    }
     if !arguments.output.quiet {
         tell(&outcome, &options)?;
     }

@@ -137,6 +137,11 @@ impl Repository {
             })
     }
 
+    /// The root of the work tree; empty without one.
+    pub fn root(&self) -> PathBuf {
+        self.0.workdir().map(Path::to_owned).unwrap_or_default()
+    }
+
     /// The nearest file called `name` in `revision`, looked for from `directory` up to the root of
     /// the work tree: its path in the repository and its content.
     ///
@@ -150,7 +155,7 @@ impl Repository {
         name: &str,
     ) -> Result<Option<(PathBuf, Vec<u8>)>, GitError> {
         let tree = self.commit(revision)?.tree()?;
-        let root = self.0.workdir().map(Path::to_owned).unwrap_or_default();
+        let root = self.root();
         // Both are resolved, so that a symbolic link on the way does not part them.
         let resolve = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
         let (root, directory) = (resolve(&root), resolve(directory));

@@ -10,6 +10,8 @@
 //! | systemd | decimal number; `B K M G T P E` (1024); `infinity`; `N%` of the machine | systemd.resource-control(5) |
 //! | ECS | a whole number of MiB; `GB` (1024 MiB) of tasks | task definition parameters |
 
+use serde::Serialize;
+
 /// An amount that its system does not take, or takes for something that nobody means.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("`{found}` {why}")]
@@ -172,7 +174,8 @@ pub fn gomemlimit(text: &str) -> Result<Limit, AmountError> {
 }
 
 /// GOGC: how much the heap may grow between collections.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Gogc {
     /// As a percentage of the live heap.
     Percent(u32),

@@ -6,6 +6,7 @@
 //! | [`declared`], [`manifest`] | what manifests say before the program runs |
 //! | [`reading`] | figures of a running program, each under its own word |
 //! | [`check`] | figures against bounds: pass, fail, could not judge |
+//! | [`source`], [`target`] | where readings come from, and which containers are judged |
 //! | [`plan`] | the peak to expect of a load, and the limits to set for it |
 //! | [`limited`] | running a command under a real limit |
 
@@ -16,3 +17,5 @@ pub mod limited;
 pub mod manifest;
 pub mod plan;
 pub mod reading;
+pub mod source;
+pub mod target;

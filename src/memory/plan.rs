@@ -4,13 +4,15 @@
 //! Go GC guide, "GOGC"); stacks come on top, and what neither is. GOMEMLIMIT makes it collect earlier, and
 //! cannot push the heap below what is live.
 
+use serde::Serialize;
+
 use super::amount::Gogc;
 
 /// The heap at which the first collection happens, with a GOGC of 100 (`runtime.heapMinimum`).
 const LEAST_HEAP: f64 = 4.0 * 1_048_576.0;
 
 /// What a service holds, in bytes.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Load {
     /// Bytes reachable at a garbage collection.
     pub live_heap: f64,
@@ -27,7 +29,7 @@ pub struct Load {
 }
 
 /// What is to be expected of a [`Load`], in bytes.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Prediction {
     /// The heap just before a collection ends, by GOGC alone; infinite when it is off.
     pub heap: f64,
@@ -71,7 +73,7 @@ impl Load {
 }
 
 /// A limit and a GOMEMLIMIT to set for a peak, in bytes.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Advice {
     /// The container limit, in whole units that people write: 16 MiB below 1 GiB, 64 MiB above.
     pub limit: f64,

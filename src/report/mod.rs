@@ -91,6 +91,19 @@ pub struct TerminalStyle {
     pub all_rows: bool,
 }
 
+/// Text of others on one line, with everything that a terminal or a CI system would act on escaped.
+pub fn inert(text: &str) -> std::borrow::Cow<'_, str> {
+    text::plain(text)
+}
+
+/// A text in lines of at most `columns`.
+pub fn wrapped(text: &str, columns: usize) -> Vec<String> {
+    text::wrap(text, columns, usize::MAX)
+        .into_iter()
+        .map(|line| line.to_string())
+        .collect()
+}
+
 /// Writes the report. `out` should be buffered.
 ///
 /// # Errors

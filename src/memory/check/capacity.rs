@@ -107,7 +107,7 @@ pub(super) fn capacity(case: Case<'_>, settings: &Settings) -> Check {
     let measured = Amount::new(
         prediction.peak,
         Quantity::Bytes,
-        format!("{how}; live heap: {}", known.from),
+        format!("the live heap, {}", known.from),
     );
     let Some(limit) = settings.limit_bytes() else {
         return Check::unknown(

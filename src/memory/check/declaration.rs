@@ -14,7 +14,7 @@ pub(super) fn limit_declared(case: Case<'_>) -> Check {
     const ID: MemoryCheck = MemoryCheck::LimitDeclared;
     const REMEDY: &str =
         "set a memory limit, so that a leak ends this container and not its neighbours";
-    if let Some(container) = case.container {
+    if let Some(container) = case.container.filter(|_| !case.image_alone) {
         return match &container.limit {
             Declared::Set {
                 value: Limit::Bytes(bytes),

@@ -186,6 +186,8 @@ pub struct Readings {
 pub struct Case<'a> {
     /// What manifests declare of it.
     pub container: Option<&'a Container>,
+    /// Whether that is an image alone: it cannot say what its limit is.
+    pub image_alone: bool,
     /// Whether the program sets GOMEMLIMIT by itself: the module that it requires for that.
     pub automemlimit: &'a Declared<String>,
     /// Readings of the candidate.

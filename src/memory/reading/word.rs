@@ -68,6 +68,7 @@ words! {
     Swap = "swap", "swap", Bytes, "pages of the container on disk";
     PeakUsage = "peak-usage", "peak usage", Bytes, "high-water mark of usage, page cache included: an upper bound of what was needed";
     PeakWorkingSet = "peak-working-set", "peak working set", Bytes, "greatest working set of all samples";
+    PeakUncached = "peak-uncached", "peak usage − file cache", Bytes, "greatest usage of all samples without any file cache: what cannot be dropped, but for what is yet to be written";
     PeakAnonymous = "peak-anonymous", "peak anonymous memory", Bytes, "greatest anonymous memory of all samples";
     PeakResident = "peak-resident", "peak RSS − lazy-free", Bytes, "greatest RSS − lazy-free over all processes of all samples";
     OomKills = "oom-kills", "OOM kills", Count, "processes that the kernel killed for the limit";
@@ -99,4 +100,16 @@ words! {
     MeanGoroutines = "mean-goroutines", "mean goroutines", Count, "goroutines averaged over a window";
     AllocatedTotal = "allocated-total", "allocated in total", Bytes, "bytes allocated on the heap since the start, freed ones included";
     Started = "started", "process start", Instant, "when the process started: another one in a later reading is another process";
+}
+
+impl Word {
+    /// Whose memory it is: that of the container, of the process, or of the Go runtime in it.
+    pub fn group(self) -> &'static str {
+        match self {
+            _ if self <= Word::LimitHits => "container",
+            Word::UsedCpu | Word::Started => "process",
+            _ if self <= Word::Vsz => "process",
+            _ => "Go runtime",
+        }
+    }
 }

@@ -1,0 +1,171 @@
+//! The memory budget of what was given: manifests and readings in, checks out.
+
+use std::fs;
+use std::io::{self, Read};
+use std::path::Path;
+
+use anyhow::{Context, Result, bail};
+
+use super::readings;
+use crate::figure;
+use crate::gate::{MemoryReport, Readings};
+use crate::memory::check::{self, Case};
+use crate::memory::declared::{Container, Declared};
+use crate::memory::manifest::{self, Manifest, Options};
+use crate::memory::reading::{Bound, Word};
+use crate::memory::target;
+use crate::parse;
+use crate::policy::MemoryPolicy;
+
+/// The largest manifest that is read, in bytes.
+const MAX_MANIFEST: u64 = 4 << 20;
+
+/// Makes all checks. `manifests` are files or patterns; the containers and the stage are the policy's.
+pub(super) fn judge(
+    manifests: &[String],
+    [candidate, baseline]: [Option<Readings>; 2],
+    policy: &MemoryPolicy,
+) -> Result<MemoryReport> {
+    let names = parse::expand(manifests)?;
+    let read: Vec<Manifest> = names
+        .iter()
+        .map(|name| read(name, policy.target.as_deref()))
+        .collect::<Result<_>>()?;
+    let targets = target::choose(read, &policy.containers)?;
+    if targets.containers.len() > 1 && (candidate.is_some() || baseline.is_some()) {
+        bail!(
+            "readings are of one container, and {} are to be judged; choose one with --container",
+            targets.containers.len()
+        );
+    }
+    let mut report = MemoryReport {
+        sources: names,
+        remarks: targets.remarks.clone(),
+        ..MemoryReport::default()
+    };
+    let sides = [&baseline, &candidate].into_iter().flatten();
+    report
+        .sources
+        .extend(sides.map(|readings| readings.now.source.clone()));
+    let case = |container| Case {
+        container,
+        image_alone: targets.image_alone,
+        automemlimit: &targets.automemlimit,
+        candidate: candidate.as_ref(),
+        baseline: baseline.as_ref(),
+        policy,
+    };
+    match &targets.containers[..] {
+        [] => report.checks = check::check(case(None)),
+        [only] => {
+            report.checks = check::check(case(Some(only)));
+            if let Some(readings) = &candidate {
+                report.remarks.extend(disagreements(only, readings));
+            }
+        }
+        several => report.checks = each(several, case),
+    }
+    report.candidate = candidate;
+    report.baseline = baseline;
+    Ok(report)
+}
+
+/// The checks of several containers, each with its name.
+fn each<'a>(
+    containers: &'a [Container],
+    case: impl Fn(Option<&'a Container>) -> Case<'a>,
+) -> Vec<check::Check> {
+    let named = |container: &'a Container| {
+        let name = format!("{}/{}", container.workload, container.name);
+        let checks = check::check(case(Some(container)));
+        checks.into_iter().map(move |check| check::Check {
+            container: Some(name.clone()),
+            ..check
+        })
+    };
+    containers.iter().flat_map(named).collect()
+}
+
+/// Where what runs is not what is declared.
+fn disagreements(container: &Container, readings: &Readings) -> Vec<String> {
+    let pairs = [
+        (Word::Limit, &container.limit),
+        (Word::Gomemlimit, &container.gomemlimit),
+    ];
+    let differs = |(word, declared): (Word, &Declared<crate::memory::amount::Limit>)| {
+        let Declared::Set { value, text, at } = declared else {
+            return None;
+        };
+        let figure = readings
+            .now
+            .get(word)
+            .filter(|figure| figure.bound != Bound::Doubtful)?;
+        let declared = value.bytes().map_or(f64::INFINITY, |bytes| bytes as f64);
+        let same =
+            declared.total_cmp(&figure.value).is_eq() || (declared - figure.value).abs() <= 4096.0;
+        (!same).then(|| {
+            format!(
+                "{at} declares a {} of {text}, and what runs has {} ({})",
+                word.label(),
+                if figure.value.is_finite() {
+                    figure::size(figure.value)
+                } else {
+                    "none".to_owned()
+                },
+                figure.from
+            )
+        })
+    };
+    pairs.into_iter().filter_map(differs).collect()
+}
+
+fn read(name: &str, stage: Option<&str>) -> Result<Manifest> {
+    let (shown, text) = match name {
+        "-" => (
+            "standard input",
+            bounded(io::stdin().lock()).context("standard input")?,
+        ),
+        _ => {
+            let file = fs::File::open(name).with_context(|| name.to_owned())?;
+            if file.metadata().is_ok_and(|metadata| metadata.is_dir()) {
+                bail!(
+                    "{name}: this is a folder; name the manifests in it, such as '{name}/*.yaml'"
+                );
+            }
+            (name, bounded(file).with_context(|| name.to_owned())?)
+        }
+    };
+    let folder = Path::new(name).parent().unwrap_or(Path::new(""));
+    let read_beside = |other: &str| match fs::File::open(folder.join(other)) {
+        Ok(file) => bounded(file).map(Some),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    };
+    let options = Options {
+        kind: None,
+        stage,
+        read_beside: &read_beside,
+    };
+    Ok(manifest::read(shown, &text, &options)?)
+}
+
+fn bounded(input: impl Read) -> io::Result<Vec<u8>> {
+    let mut text = Vec::new();
+    input.take(MAX_MANIFEST + 1).read_to_end(&mut text)?;
+    if text.len() as u64 > MAX_MANIFEST {
+        return Err(io::Error::new(
+            io::ErrorKind::FileTooLarge,
+            "is larger than 4 MiB; this is no manifest",
+        ));
+    }
+    Ok(text)
+}
+
+/// What the policy itself names, for `check` and `run`.
+pub(in crate::cli) fn of_policy(policy: &MemoryPolicy) -> Result<Option<MemoryReport>> {
+    if policy.manifests.is_empty() && policy.readings.is_empty() {
+        return Ok(None);
+    }
+    let candidate = readings::of_policy(policy)?;
+    judge(&policy.manifests, [candidate, None], policy).map(Some)
+}
