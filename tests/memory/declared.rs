@@ -1,0 +1,275 @@
+//! Checks of manifests alone.
+
+use super::call::{Folder, Run};
+
+/// A Deployment of one container with a limit and an environment.
+fn deployment(limit: &str, environment: &str) -> String {
+    let limit = match limit {
+        "" => String::new(),
+        limit => format!("        resources:\n          limits:\n            memory: {limit}\n"),
+    };
+    format!(
+        "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: shop\nspec:\n  template:\n    spec:\n      \
+         containers:\n      - name: api\n        image: shop/api\n{limit}        env:\n        - name: PORT\n          \
+         value: \"80\"\n{environment}"
+    )
+}
+
+fn variable(name: &str, value: &str) -> String {
+    format!("        - name: {name}\n          value: {value:?}\n")
+}
+
+fn check(manifest: &str) -> Run {
+    Folder::new()
+        .with("deploy.yaml", manifest)
+        .memory(&["check", "deploy.yaml"])
+}
+
+#[test]
+fn a_limit_with_room_above_gomemlimit_passes() {
+    let run = check(&deployment("512Mi", &variable("GOMEMLIMIT", "460MiB")));
+    assert_eq!(run.code, Some(0), "{run}");
+    for id in [
+        "limit-declared",
+        "gomemlimit-set",
+        "gomemlimit-headroom",
+        "gogc",
+    ] {
+        assert_eq!(run.judgement(id), "pass", "{run}");
+    }
+    for id in ["working-set", "no-oom", "capacity", "canary", "diagnosis"] {
+        assert_eq!(run.judgement(id), "not-asked", "{run}");
+    }
+    assert!(
+        run.stdout.contains("deploy.yaml:13") && run.stdout.contains("deploy.yaml:18"),
+        "{run}"
+    );
+}
+
+#[test]
+fn what_is_missing_or_does_not_fit_fails_with_its_place_and_a_remedy() {
+    let limit = |text: &str| variable("GOMEMLIMIT", text);
+    for (memory, environment, id, says) in [
+        ("", limit("460MiB"), "limit-declared", "deploy.yaml:9"),
+        ("0", limit("460MiB"), "limit-declared", "no limit"),
+        ("512m", limit("460MiB"), "limit-declared", "0.512 byte"),
+        ("512MB", limit("460MiB"), "limit-declared", "Mi"),
+        ("512Mi", String::new(), "gomemlimit-set", "460MiB"),
+        ("512Mi", limit("off"), "gomemlimit-set", "off"),
+        ("512Mi", limit("460M"), "gomemlimit-set", "`460MiB`"),
+        (
+            "512Mi",
+            limit("500MiB"),
+            "gomemlimit-headroom",
+            "at most 460MiB",
+        ),
+        (
+            "512Mi",
+            limit("513MiB"),
+            "gomemlimit-headroom",
+            "worse than none",
+        ),
+        ("512Mi", variable("GOGC", "off"), "gogc", "set GOMEMLIMIT"),
+        (
+            "512Mi",
+            limit("460MiB") + &variable("GOGC", "50%"),
+            "gogc",
+            "silently uses 100",
+        ),
+    ] {
+        let run = check(&deployment(memory, &environment));
+        assert_eq!(run.judgement(id), "fail", "{memory} {environment}: {run}");
+        assert_eq!(run.code, Some(1), "{memory} {environment}: {run}");
+        assert!(run.says(id).contains(says), "{says}: {}", run.says(id));
+    }
+}
+
+#[test]
+fn a_value_that_is_elsewhere_is_no_pass() {
+    let secret = "        - name: GOMEMLIMIT\n          valueFrom:\n            secretKeyRef:\n              name: s\n              key: k\n";
+    let run = check(&deployment("512Mi", secret));
+    assert_eq!(
+        (run.code, run.judgement("gomemlimit-set")),
+        (Some(3), "could-not-judge"),
+        "{run}"
+    );
+    let folder = Folder::new().with("deploy.yaml", deployment("512Mi", secret));
+    let settled = folder.memory(&["check", "deploy.yaml", "--on", "memory-unknown=pass"]);
+    assert_eq!(settled.code, Some(0), "{settled}");
+    let template = Folder::new().with("deploy.yaml", deployment("{{ .Values.memory }}", ""));
+    let run = template.memory(&["check", "deploy.yaml"]);
+    assert_eq!(run.code, Some(2), "{run}");
+    assert!(
+        run.stderr.contains("deploy.yaml:13") && run.stderr.contains("helm template"),
+        "{run}"
+    );
+}
+
+#[test]
+fn the_limit_itself_as_gomemlimit_leaves_nothing() {
+    let field = "        - name: GOMEMLIMIT\n          valueFrom:\n            resourceFieldRef:\n              resource: limits.memory\n";
+    let run = check(&deployment("512Mi", field));
+    assert_eq!(run.judgement("gomemlimit-headroom"), "fail", "{run}");
+    assert!(run.says("gomemlimit-headroom").contains("100%"), "{run}");
+}
+
+#[test]
+fn an_image_and_a_module_stand_in_for_the_manifest_and_never_override_it() {
+    let folder = Folder::new()
+        .with("deploy.yaml", deployment("512Mi", ""))
+        .with(
+            "Dockerfile",
+            "FROM golang AS build\nFROM scratch\nENV GOMEMLIMIT=400MiB\n",
+        )
+        .with(
+            "go.mod",
+            "module m\n\nrequire github.com/KimMachineGun/automemlimit v0.7.0\n",
+        );
+    let run = folder.memory(&["check", "deploy.yaml", "Dockerfile"]);
+    assert_eq!(
+        (run.code, run.measured("gomemlimit-set")),
+        (Some(0), 400.0 * 1_048_576.0),
+        "{run}"
+    );
+    let run = folder.memory(&["check", "deploy.yaml", "go.mod"]);
+    assert_eq!(run.code, Some(0), "{run}");
+    assert!(
+        (run.measured("gomemlimit-headroom") - 0.9 * 512.0 * 1_048_576.0).abs() < 1.0,
+        "{run}"
+    );
+    folder.write(
+        "deploy.yaml",
+        deployment("512Mi", &variable("GOMEMLIMIT", "500MiB")),
+    );
+    let run = folder.memory(&["check", "deploy.yaml", "Dockerfile", "go.mod"]);
+    assert_eq!(run.judgement("gomemlimit-headroom"), "fail", "{run}");
+    // An image alone cannot say what its limit is.
+    let run = folder.memory(&["check", "Dockerfile"]);
+    assert_eq!(run.judgement("limit-declared"), "not-asked", "{run}");
+    let run = folder.memory(&["check", "Dockerfile", "--limit", "512MiB"]);
+    assert_eq!(
+        (run.code, run.judgement("gomemlimit-headroom")),
+        (Some(0), "pass"),
+        "{run}"
+    );
+}
+
+#[test]
+fn of_several_containers_one_is_chosen_by_name() {
+    let two = deployment("512Mi", &variable("GOMEMLIMIT", "460MiB"))
+        + "      - name: proxy\n        image: envoy\n        resources:\n          limits:\n            memory: 64Mi\n";
+    let folder = Folder::new().with("deploy.yaml", two);
+    let run = folder.memory(&["check", "deploy.yaml"]);
+    assert_eq!(run.code, Some(2), "{run}");
+    assert!(
+        run.stderr
+            .contains("Deployment/shop/api, Deployment/shop/proxy"),
+        "{run}"
+    );
+    for name in ["api", "Deployment/shop/api", "*/api"] {
+        let run = folder.memory(&["check", "deploy.yaml", "--container", name]);
+        assert_eq!(run.code, Some(0), "{run}");
+    }
+    let run = folder.memory(&["check", "deploy.yaml", "--container", "*"]);
+    assert_eq!(run.judgements("gomemlimit-set"), ["pass", "fail"], "{run}");
+    let run = folder.memory(&["check", "deploy.yaml", "--container", "web"]);
+    assert_eq!(run.code, Some(2), "{run}");
+    assert!(run.stderr.contains("no container is called `web`"), "{run}");
+}
+
+#[test]
+fn a_policy_with_a_memory_section_judges_beside_the_rows() {
+    let bench = "BenchmarkX-2 \t 1000\t 10 ns/op\t 8 B/op\t 1 allocs/op\n".repeat(6);
+    let folder = Folder::new()
+        .with(
+            "k8s/deploy.yaml",
+            deployment("512Mi", &variable("GOMEMLIMIT", "500MiB")),
+        )
+        .with("allocgate.toml", "[memory]\nmanifests = [\"k8s/*.yaml\"]\n")
+        .with("a.txt", &bench)
+        .with("b.txt", &bench)
+        .with("below/note.txt", "");
+    let json = "--report=json=report.json";
+    let run = folder.call(&["check", "a.txt", "b.txt", json, "--report=terminal"]);
+    assert_eq!(run.code, Some(1), "{run}");
+    assert!(run.stdout.contains("fail gomemlimit-headroom"), "{run}");
+    assert_eq!(run.report["counts"]["unchanged"], 2, "{run}");
+    folder.write(
+        "allocgate.toml",
+        "[memory]\nmanifests = [\"k8s/*.yaml\"]\ngomemlimit-share = \"98%\"\n",
+    );
+    let run = folder.call(&["check", "a.txt", "b.txt", json, "--report=terminal"]);
+    assert_eq!(run.code, Some(0), "{run}");
+    assert!(
+        run.stdout
+            .starts_with("pass: no regression in 2 rows, 4 memory checks passed"),
+        "{run}"
+    );
+}
+
+#[test]
+fn the_worked_example_fits_to_the_mebibyte() {
+    let folder = Folder::new()
+        .with(
+            "deploy.yaml",
+            deployment("1Gi", &variable("GOMEMLIMIT", "900MiB")),
+        )
+        .with(
+            "allocgate.toml",
+            "[memory]\nlive-heap = \"400MiB\"\ngoroutines = 2000\n",
+        );
+    let run = folder.memory(&["check", "deploy.yaml"]);
+    assert_eq!(
+        (run.code, run.judgement("capacity")),
+        (Some(0), "pass"),
+        "{run}"
+    );
+    assert!(
+        ((run.measured("capacity") / 1_048_576.0).round() - 866.0).abs() < 0.1,
+        "{run}"
+    );
+    folder.write(
+        "allocgate.toml",
+        "[memory]\nlive-heap = \"410MiB\"\ngoroutines = 2000\n",
+    );
+    let run = folder.memory(&["check", "deploy.yaml"]);
+    assert_eq!(
+        (run.code, run.judgement("capacity")),
+        (Some(1), "fail"),
+        "{run}"
+    );
+    let plan = folder.call(&[
+        "memory",
+        "plan",
+        "--live-heap",
+        "400MiB",
+        "--goroutines",
+        "2000",
+    ]);
+    assert_eq!(plan.code, Some(0), "{plan}");
+    for text in ["865.6 MiB", "1024Mi", "921MiB"] {
+        assert!(plan.stdout.contains(text), "{plan}");
+    }
+}
+
+#[test]
+fn nothing_to_judge_is_no_pass() {
+    let folder = Folder::new();
+    let run = folder.memory(&["check"]);
+    assert_eq!(run.code, Some(3), "{run}");
+    let run = folder.memory(&["check", "missing.yaml"]);
+    assert_eq!(run.code, Some(2), "{run}");
+    assert!(run.stderr.contains("missing.yaml"), "{run}");
+    folder.write(
+        "deploy.yaml",
+        deployment("512Mi", &variable("GOMEMLIMIT", "460MiB")),
+    );
+    let run = folder.memory(&["check", "deploy.yaml", "--require", "working-set"]);
+    assert_eq!(
+        (run.code, run.judgement("working-set")),
+        (Some(3), "could-not-judge"),
+        "{run}"
+    );
+    let run = folder.memory(&["check", "deploy.yaml", "--skip", "gogc"]);
+    assert_eq!(run.judgements("gogc"), Vec::<&str>::new(), "{run}");
+}
