@@ -36,6 +36,7 @@ const HEAD: &str = r#"# allocgate policy. Everything that is commented out shows
 # malformed = "could-not-judge"       # a result that cannot be read
 # no-benchmarks = "could-not-judge"
 # no-allocations = "could-not-judge"  # -benchmem was forgotten
+# memory-unknown = "could-not-judge"  # a check of the memory budget that cannot tell
 
 # Other thresholds for some benchmarks. In patterns `*` matches anything, slashes included;
 # /…/ is a regular expression. Later rules override earlier ones.
@@ -44,6 +45,11 @@ const HEAD: &str = r#"# allocgate policy. Everything that is commented out shows
 # benchmark = "BenchmarkEncode*"
 # unit = "B/op"
 # relative = "5%"
+
+# Does the program still fit its container? (docs/memory.md)
+# [memory]
+# manifests = ["deploy/*.yaml", "Dockerfile", "go.mod"]
+# container = "api"
 
 # An accepted regression stays visible, up to a ceiling and until a day.
 # [[waiver]]

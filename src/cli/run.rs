@@ -98,7 +98,12 @@ pub(super) fn run(arguments: &RunArguments) -> Result<u8> {
     let measured = |unit: &Unit| arguments.measurement.time || !UNMEASURED.contains(&unit.as_str());
     report.rows.retain(|row| measured(&row.unit));
     report.geomeans.retain(|mean| measured(&mean.unit));
-    if let Some(memory) = memory {
+    if let Some(mut memory) = memory {
+        if let Some(head) = &arguments.head {
+            let remark =
+                format!("what [memory] names was read from the working tree, not from {head}");
+            memory.remarks.push(remark);
+        }
         report = report.with_memory(memory, &policy);
     }
     if !arguments.output.quiet {

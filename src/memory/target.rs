@@ -108,11 +108,19 @@ pub fn choose(manifests: Vec<Manifest>, wanted: &[String]) -> Result<Targets, Ta
                 targets.automemlimit = manifest.automemlimit;
                 module = Some(path);
             }
-            ManifestKind::Kubernetes
-            | ManifestKind::Compose
-            | ManifestKind::Ecs
-            | ManifestKind::Systemd => {
+            ManifestKind::Kubernetes | ManifestKind::Compose | ManifestKind::Ecs => {
                 workloads.extend(manifest.containers);
+            }
+            ManifestKind::Systemd => {
+                for unit in manifest.containers {
+                    let same = |other: &&mut Container| {
+                        other.name == unit.name && other.workload == unit.workload
+                    };
+                    match workloads.iter_mut().find(same) {
+                        Some(other) => *other = over(unit, other),
+                        None => workloads.push(unit),
+                    }
+                }
             }
         }
     }
@@ -178,9 +186,10 @@ fn chosen(workloads: Vec<Container>, wanted: &[String]) -> Result<Vec<Container>
         .collect())
 }
 
-/// What the manifest says overrides what the image says.
+/// What a manifest says overrides what its image says, and a drop-in what its unit says.
 fn over(container: Container, image: &Container) -> Container {
     Container {
+        limit: container.limit.or(image.limit.clone()),
         gomemlimit: container.gomemlimit.or(image.gomemlimit.clone()),
         gogc: container.gogc.or(image.gogc.clone()),
         automemlimit: container.automemlimit.or(image.automemlimit.clone()),
