@@ -187,7 +187,7 @@ impl Values<'_> {
     ) -> Option<Figure> {
         let value = self.get(name)?;
         let value = if is_none(value) { f64::INFINITY } else { value };
-        Some(Figure::new(word, value, (self.place)(name)))
+        (value >= 0.0).then(|| Figure::new(word, value, (self.place)(name)))
     }
 
     fn sum(&self, word: Word, first: &'static str, second: &'static str) -> Option<Figure> {
@@ -469,6 +469,10 @@ mod tests {
                 ),
                 None
             );
+        }
+        for value in [f64::NAN, -1.0] {
+            let limit = [("go_gc_gomemlimit_bytes", value)];
+            assert_eq!(get(Kind::Process, Word::Gomemlimit, &limit), None);
         }
         assert_eq!(
             get(

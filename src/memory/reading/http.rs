@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use percent_encoding::percent_decode_str;
+use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
 use ureq::http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, LOCATION};
 use ureq::http::{HeaderMap, HeaderName, HeaderValue, Response, Uri};
 use ureq::tls::{RootCerts, TlsConfig};
@@ -22,6 +22,19 @@ const TIME_FOR_PAGE: Duration = Duration::from_secs(120);
 
 /// How many redirects are followed.
 const MAX_REDIRECTS: usize = 3;
+
+/// What people write into an address and must not stand there: `/federate?match[]={job="x"}`.
+const NOT_IN_ADDRESS: &AsciiSet = &CONTROLS
+    .add(b' ')
+    .add(b'"')
+    .add(b'<')
+    .add(b'>')
+    .add(b'\\')
+    .add(b'^')
+    .add(b'`')
+    .add(b'{')
+    .add(b'|')
+    .add(b'}');
 
 /// The text formats of metrics.
 const METRICS: &str = "text/plain;version=0.0.4,*/*;q=0.1";
@@ -87,6 +100,7 @@ impl Server {
             None => (None, authority),
         };
         let path = path.split('#').next().unwrap_or_default();
+        let path = utf8_percent_encode(path, NOT_IN_ADDRESS);
         let shown = format!("{scheme}://{host}{path}");
         let failed = |why: String| HttpError {
             url: shown.trim_start_matches("://").to_owned(),
@@ -325,6 +339,10 @@ fn sentence(error: &Error, time: Duration) -> String {
             Some(error) => tls(error),
             None if error.kind() == io::ErrorKind::ConnectionRefused => {
                 "nothing listens there (connection refused); check host and port".to_owned()
+            }
+            // The system's resolver has no kind of its own.
+            None if error.to_string().starts_with("failed to lookup address") => {
+                sentence(&Error::HostNotFound, time)
             }
             None if error.kind() == io::ErrorKind::UnexpectedEof => {
                 "the connection ended in the middle of the answer; try again".to_owned()

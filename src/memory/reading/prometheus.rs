@@ -328,10 +328,12 @@ impl Series {
         };
         groups.add(&Sample {
             name,
+            // The name is no label of the target, which has many metrics.
             labels: self
                 .metric
                 .iter()
-                .map(|(name, value)| (name.as_str(), value.as_str()))
+                .map(|(label, value)| (label.as_str(), value.as_str()))
+                .filter(|(label, _)| *label != "__name__")
                 .collect(),
             value,
             timestamp: None,
@@ -497,6 +499,11 @@ mod tests {
                 ));
                 all.extend(each("container_oom_events_total", ["7", "7", ""]));
                 all.extend(each("process_cpu_seconds_total", ["1.5", "2.5", ""]));
+                all.extend(each("go_memory_classes_total_bytes", ["100", "90", ""]));
+                all.extend(each(
+                    "go_memory_classes_heap_released_bytes",
+                    ["50", "20", ""],
+                ));
                 all.extend(each("process_resident_memory_bytes", ["NaN", "90", ""]));
                 all
             };
@@ -546,6 +553,7 @@ mod tests {
             (Word::WorkingSet, Some(120.0)),
             (Word::Limit, Some(400.0)),
             (Word::LiveHeap, Some(60.0)),
+            (Word::RuntimeTotal, Some(70.0)),
             (Word::Gomemlimit, Some(f64::INFINITY)),
             (Word::UsedCpu, Some(4.0)),
             (Word::Rss, Some(90.0)),

@@ -51,10 +51,10 @@ impl Target {
         )
     }
 
-    /// The program of a sample: all its labels but the metric's name.
+    /// The program of a sample: all its labels.
     pub(super) fn program<'a>(labels: impl Iterator<Item = (&'a str, &'a str)>) -> Target {
         let mut labels: Vec<(String, String)> = labels
-            .filter(|(name, value)| *name != "__name__" && !value.is_empty())
+            .filter(|(_, value)| !value.is_empty())
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
             .collect();
         labels.sort_unstable();
