@@ -1,15 +1,19 @@
 //! Stepping into a cgroup and becoming the command there. A process that moves itself is inside
 //! before it executes anything, which one that is moved after its start is not.
+//!
+//! What the two processes have to say goes through pipes of the first, which the second opens by
+//! their place in `/proc`: so they are not inherited, and the command has nothing of ours open.
 
 use std::convert::Infallible;
 use std::ffi::OsString;
-use std::fs::{self, OpenOptions};
-use std::io::{self, Write};
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read, Write};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Command, ExitCode};
 
-/// The first argument: `ARGUMENT GROUP STATUS COMMAND…`, or `ARGUMENT GROUP` to see whether it works.
+/// The first argument: `ARGUMENT GROUP GO STATUS COMMAND…`, or `ARGUMENT GROUP` to see whether it
+/// works. Without a cgroup to enter, `GROUP` is empty.
 pub(super) const ARGUMENT: &str = "__enter";
 
 /// What a command that is not found, and one that cannot be executed, make of a shell's exit status.
@@ -23,9 +27,14 @@ pub(super) fn main(arguments: &[OsString]) -> ExitCode {
         return ExitCode::from(NOT_ENTERED);
     };
     let entered = enter(Path::new(group));
-    let Some((status, command)) = arguments.split_first() else {
+    let [go, status, command @ ..] = arguments else {
         return ExitCode::from(if entered.is_ok() { 0 } else { NOT_ENTERED });
     };
+    // Not before whoever is to kill the command knows of it, and not if nobody waits any more.
+    if let Err(error) = File::open(go).and_then(|mut go| go.read_exact(&mut [0])) {
+        let _ = writeln!(io::stderr(), "error: the command is not run: {error}");
+        return ExitCode::from(NOT_ENTERED);
+    }
     // Closed by the kernel when the command takes over.
     let status = OpenOptions::new().write(true).open(status);
     let (code, error) = match entered {
@@ -43,6 +52,9 @@ pub(super) fn main(arguments: &[OsString]) -> ExitCode {
 
 /// Moves this process into a cgroup.
 fn enter(group: &Path) -> io::Result<()> {
+    if group.as_os_str().is_empty() {
+        return Ok(());
+    }
     // "0" is whoever writes it.
     fs::write(group.join("cgroup.procs"), "0")
 }
@@ -53,7 +65,7 @@ fn become_command(command: &[OsString]) -> io::Result<Infallible> {
 }
 
 /// The exit status that shells have for it.
-pub(super) fn code_of(error: &io::Error) -> u8 {
+fn code_of(error: &io::Error) -> u8 {
     match error.kind() {
         io::ErrorKind::NotFound => NOT_FOUND,
         _ => NOT_EXECUTABLE,

@@ -14,8 +14,10 @@ use crate::memory::reading::find;
 
 /// So many samples are kept: half an hour of ten a second.
 const MOST: usize = 20_000;
-/// What looks at processes may take this part of the time: one in so many.
-const SHARE: u32 = 300;
+/// What looks at processes, and what does so page by page, may take this part of the time each.
+const SHARE: f64 = 0.003;
+/// In seconds.
+const ADVANCE: f64 = 0.01;
 /// More than `memory.stat` has.
 const LARGEST: usize = 1 << 14;
 
@@ -68,8 +70,8 @@ impl Gauge {
         Ok(Gauge {
             files,
             samples: Samples::new(MOST),
-            counting: Budget::default(),
-            weighing: Budget::default(),
+            counting: Budget::new(),
+            weighing: Budget::new(),
             incomplete: false,
             last: Sample::default(),
             counted: Sample::default(),
@@ -79,7 +81,7 @@ impl Gauge {
 
     /// Takes a sample in full, whatever it costs.
     pub(super) fn sample_in_full(&mut self, scope: &Scope, command: u32, at: Duration) {
-        (self.counting, self.weighing) = (Budget::default(), Budget::default());
+        (self.counting, self.weighing) = (Budget::new(), Budget::new());
         self.sample(scope, command, at);
     }
 
@@ -130,23 +132,31 @@ impl Gauge {
     }
 }
 
-/// Time that something may take.
-#[derive(Default)]
+/// Time that something may take: a share of all that passes, and a little in advance, so that of a
+/// short command there is more than its beginning.
 struct Budget {
-    not_before: Option<Instant>,
+    /// In seconds; below zero what was spent too much.
+    left: f64,
+    since: Instant,
 }
 
 impl Budget {
-    fn begin(&self) -> Option<Instant> {
+    fn new() -> Self {
+        Budget {
+            left: ADVANCE,
+            since: Instant::now(),
+        }
+    }
+
+    fn begin(&mut self) -> Option<Instant> {
         let now = Instant::now();
-        self.not_before
-            .is_none_or(|moment| now >= moment)
-            .then_some(now)
+        self.left = ADVANCE.min(self.left + (now - self.since).as_secs_f64() * SHARE);
+        self.since = now;
+        (self.left > 0.0).then_some(now)
     }
 
     fn end(&mut self, begun: Instant) {
-        let now = Instant::now();
-        self.not_before = Some(now + (now - begun) * SHARE);
+        self.left -= begun.elapsed().as_secs_f64();
     }
 }
 

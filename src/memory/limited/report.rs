@@ -23,7 +23,7 @@ pub(super) fn counted(dir: &Path, limit: u64) -> Result<Vec<Figure>, CgroupError
     figures.retain(|figure| OF_THE_RUN.contains(&figure.word));
     for figure in &mut figures {
         figure.remark = match figure.word {
-            Word::Limit if figure.from.contains('/') => Some(format!(
+            Word::Limit if figure.value < limit as f64 && !is_own(&figure.from) => Some(format!(
                 "the command was given {limit} bytes, and a directory above its own allows no more than this"
             )),
             Word::PeakUsage => Some(
@@ -34,6 +34,11 @@ pub(super) fn counted(dir: &Path, limit: u64) -> Result<Vec<Figure>, CgroupError
         };
     }
     Ok(figures)
+}
+
+/// Whether the file of a limit is in the directory itself.
+fn is_own(from: &str) -> bool {
+    matches!(from, "memory.max" | "memory.limit_in_bytes")
 }
 
 /// The greatest of all samples, after what the kernel has counted.
@@ -156,5 +161,24 @@ fn reading(scope: &Scope, figures: Vec<Figure>) -> Reading {
         },
         taken: now.ok().map(|now| now.as_secs_f64()),
         figures,
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_limit_above_that_allows_less_is_said() {
+        let recorded = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/memory/cgroups");
+        let limit = |dir: &str| counted(&recorded.join(dir), 256 << 20).unwrap()[0].clone();
+        for (own, above) in [
+            ("v1/healthy", "v1/no-limit/parent/child"),
+            ("v2/healthy", "v2/no-limit/parent/child"),
+        ] {
+            assert_eq!(limit(own).remark, None);
+            assert!(limit(above).remark.unwrap().contains("no more than this"));
+        }
     }
 }

@@ -1,8 +1,9 @@
 //! A run from its start to its end.
 
-use std::io::{self, PipeReader, PipeWriter, Read};
-use std::os::fd::AsRawFd;
+use std::io::{self, PipeReader, PipeWriter, Read, Write};
+use std::os::fd::{AsRawFd, RawFd};
 use std::os::unix::process::ExitStatusExt;
+use std::path::Path;
 use std::process::{Command, ExitStatus};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::thread;
@@ -53,20 +54,7 @@ pub(super) fn run(options: &Options, interrupt: &Interrupt) -> Result<Outcome, L
         source,
     };
     let gauge = Gauge::new(&scope).map_err(failed)?;
-    let started = match Started::start(options, &mut scope, &mut reaper) {
-        Ok(started) => started,
-        Err(error) if matches!(scope, Scope::Tree(_)) => {
-            let code = enter::code_of(&error);
-            let end = not_started(options, code, &error.to_string());
-            return Ok(nothing_ran(
-                enforced,
-                end,
-                report::last(&scope, &gauge),
-                reaper,
-            ));
-        }
-        Err(error) => return Err(failed(error)),
-    };
+    let started = Started::start(options, &mut scope, &mut reaper).map_err(failed)?;
     let mut watch = Watch {
         options,
         interrupt,
@@ -114,36 +102,27 @@ pub(super) fn run(options: &Options, interrupt: &Interrupt) -> Result<Outcome, L
 struct Started {
     process: u32,
     ended: Receiver<io::Result<ExitStatus>>,
-    /// Where `enter` says why the command could not take its place.
-    said: Option<(PipeReader, PipeWriter)>,
+    /// Where `enter` waits for its go; not to be closed before it is opened there.
+    _go: (PipeReader, PipeWriter),
+    /// Where it says why the command could not take its place.
+    said: (PipeReader, PipeWriter),
 }
 
 impl Started {
     fn start(options: &Options, scope: &mut Scope, reaper: &mut Reaper) -> io::Result<Self> {
-        let (program, arguments) = options
-            .command
-            .split_first()
-            .ok_or(io::ErrorKind::InvalidInput)?;
-        let (mut command, said) = match scope {
-            Scope::Group(group) => {
-                let (reader, writer) = io::pipe()?;
-                let mut command = Command::new(&options.program);
-                // The pipe is not inherited, so that the command does not have it.
-                command.arg(enter::ARGUMENT).arg(group.dir()).arg(format!(
-                    "/proc/{}/fd/{}",
-                    std::process::id(),
-                    writer.as_raw_fd()
-                ));
-                command.args(&options.command);
-                (command, Some((reader, writer)))
-            }
-            Scope::Tree(_) => {
-                let mut command = Command::new(program);
-                command.args(arguments);
-                (command, None)
-            }
+        let mut go = io::pipe()?;
+        let said = io::pipe()?;
+        let group = match scope {
+            Scope::Group(group) => group.dir(),
+            Scope::Tree(_) => Path::new(""),
         };
-        let mut child = command.spawn()?;
+        let open = |file: RawFd| format!("/proc/{}/fd/{file}", std::process::id());
+        let mut child = Command::new(&options.program)
+            .arg(enter::ARGUMENT)
+            .arg(group)
+            .args([open(go.0.as_raw_fd()), open(said.1.as_raw_fd())])
+            .args(&options.command)
+            .spawn()?;
         let process = child.id();
         if let Scope::Tree(tree) = scope {
             tree.set_command(process);
@@ -155,16 +134,19 @@ impl Started {
         thread::Builder::new().spawn(move || {
             let _ = sender.send(child.wait());
         })?;
+        // If it has ended already, that is told by its status.
+        let _ = go.1.write_all(b"!");
         Ok(Started {
             process,
             ended,
+            _go: go,
             said,
         })
     }
 
     /// Why the command did not run although its process did, with an exit status.
     fn failure(self) -> Option<(u8, String)> {
-        let (mut reader, writer) = self.said?;
+        let (mut reader, writer) = self.said;
         drop(writer);
         let mut text = String::new();
         reader.read_to_string(&mut text).ok()?;
@@ -318,26 +300,6 @@ fn not_started(options: &Options, code: u8, why: &str) -> CommandEnd {
         _ => format!("`{command}` cannot be executed ({why})"),
     };
     CommandEnd::NotStarted { why, code }
-}
-
-fn nothing_ran(
-    enforced: Enforcement,
-    end: CommandEnd,
-    nothing: Reading,
-    reaper: Reaper,
-) -> Outcome {
-    Outcome {
-        enforced,
-        end,
-        samples: Vec::new(),
-        peaks: nothing.clone(),
-        last: nothing,
-        elapsed: Duration::ZERO,
-        sampling_cpu: Duration::ZERO,
-        left: 0,
-        cleaned: reaper.finish(),
-        interrupted: None,
-    }
 }
 
 fn advise(why: &str, limit: u64) -> String {
