@@ -12,6 +12,7 @@ mod call;
 mod canary;
 mod declared;
 mod limited;
+mod recorded;
 mod running;
 mod server;
 mod service;

@@ -165,6 +165,7 @@ struct Files {
     usage: File,
     stat: File,
     inactive_file: &'static str,
+    active_file: &'static str,
     anonymous: &'static str,
     buffer: Vec<u8>,
 }
@@ -172,14 +173,18 @@ struct Files {
 impl Files {
     fn open(group: &Group) -> io::Result<Self> {
         let open = |name: &str| File::open(Path::join(group.dir(), name));
-        let (usage, inactive_file, anonymous) = match group.version() {
-            1 => ("memory.usage_in_bytes", "total_inactive_file", "total_rss"),
-            _ => ("memory.current", "inactive_file", "anon"),
+        let (usage, [inactive_file, active_file, anonymous]) = match group.version() {
+            1 => (
+                "memory.usage_in_bytes",
+                ["total_inactive_file", "total_active_file", "total_rss"],
+            ),
+            _ => ("memory.current", ["inactive_file", "active_file", "anon"]),
         };
         Ok(Files {
             usage: open(usage)?,
             stat: open("memory.stat")?,
             inactive_file,
+            active_file,
             anonymous,
             buffer: vec![0; LARGEST],
         })
@@ -197,6 +202,10 @@ impl Files {
             .usage
             .zip(get(self.inactive_file))
             .map(|(usage, inactive)| usage.saturating_sub(inactive));
+        sample.uncached = sample
+            .working_set
+            .zip(get(self.active_file))
+            .map(|(held, active)| held.saturating_sub(active));
     }
 }
 

@@ -79,6 +79,13 @@ pub(super) fn peaks(scope: &Scope, gauge: &Gauge, counted: Vec<Figure>) -> Readi
         between,
     );
     push(
+        Word::PeakUncached,
+        peak.uncached,
+        "samples",
+        Bound::AtLeast,
+        between,
+    );
+    push(
         Word::PeakAnonymous,
         peak.anonymous,
         "samples",

@@ -14,6 +14,8 @@ pub struct Sample {
     pub usage: Option<u64>,
     /// That without the inactive file list.
     pub working_set: Option<u64>,
+    /// That without the active file list either: without any page cache that can be dropped.
+    pub uncached: Option<u64>,
     /// Anonymous memory of the cgroup, with what was given back lazily.
     pub anonymous: Option<u64>,
     /// RSS of all processes together.
@@ -34,6 +36,7 @@ impl Sample {
             at: self.at,
             usage: self.usage.max(other.usage),
             working_set: self.working_set.max(other.working_set),
+            uncached: self.uncached.max(other.uncached),
             anonymous: self.anonymous.max(other.anonymous),
             rss: self.rss.max(other.rss),
             resident: self.resident.max(other.resident),
