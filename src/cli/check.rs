@@ -45,12 +45,7 @@ pub(super) fn run(arguments: &CheckArguments) -> Result<u8> {
     let Some(candidate) = candidate else {
         bail!("no candidate was given")
     };
-    let memory = policy
-        .memory
-        .as_ref()
-        .map(memory::of_policy)
-        .transpose()?
-        .flatten();
+    let memory = memory::of_policy(&policy)?;
     let mut report = report(
         baseline,
         candidate,

@@ -40,12 +40,7 @@ pub(super) fn run(arguments: &RunArguments) -> Result<u8> {
     });
     let policy = for_run(policy, arguments.measurement.time);
     // Before anything long: what cannot be read is said at once.
-    let memory = policy
-        .memory
-        .as_ref()
-        .map(memory::of_policy)
-        .transpose()?
-        .flatten();
+    let memory = memory::of_policy(&policy)?;
     let outputs = Outputs::open(&arguments.output)?;
     let options = options(arguments, here, &policy, &outputs)?;
     if let Some(folder) = &arguments.save {

@@ -90,6 +90,16 @@ impl Run {
         }
     }
 
+    /// The judgement of one figure of the canary.
+    pub(crate) fn canary(&self, figure: &str) -> &str {
+        let says =
+            |check: &&serde_json::Value| check["message"].as_str().unwrap().starts_with(figure);
+        let check = self.checks("canary").find(says);
+        check.unwrap_or_else(|| panic!("{figure}: {self}"))["judgement"]
+            .as_str()
+            .unwrap()
+    }
+
     /// The messages of a check and their remedies.
     pub(crate) fn says(&self, id: &str) -> String {
         let text = |check: &serde_json::Value| {

@@ -60,29 +60,18 @@ fn check(folder: &Folder, more: &[&str]) -> Run {
     folder.memory(&arguments)
 }
 
-/// The judgement of one figure of the canary.
-fn judged(run: &Run, figure: &str) -> String {
-    let check = run
-        .checks("canary")
-        .find(|check| check["message"].as_str().unwrap().starts_with(figure));
-    check.unwrap_or_else(|| panic!("{figure}: {run}"))["judgement"]
-        .as_str()
-        .unwrap()
-        .to_owned()
-}
-
 #[test]
 fn the_same_twice_passes() {
     let run = compare(&[]);
-    assert_eq!(judged(&run, "live heap"), "pass", "{run}");
-    assert_eq!(judged(&run, "goroutines"), "pass", "{run}");
+    assert_eq!(run.canary("live heap"), "pass", "{run}");
+    assert_eq!(run.canary("goroutines"), "pass", "{run}");
 }
 
 #[test]
 fn more_heap_and_more_goroutines_fail() {
     let run = compare(&["/hold?bytes=20MiB", "/goroutines?n=500"]);
-    assert_eq!(judged(&run, "live heap"), "fail", "{run}");
-    assert_eq!(judged(&run, "goroutines"), "fail", "{run}");
+    assert_eq!(run.canary("live heap"), "fail", "{run}");
+    assert_eq!(run.canary("goroutines"), "fail", "{run}");
     assert_eq!(run.code, Some(1), "{run}");
 }
 
@@ -102,7 +91,7 @@ fn a_restart_between_the_scrapes_is_no_rate() {
         folder.write(&format!("{name}.prom"), std::fs::read(path).unwrap());
     }
     let run = check(&folder, &[]);
-    assert_eq!(judged(&run, "GC CPU share"), "could-not-judge", "{run}");
+    assert_eq!(run.canary("GC CPU share"), "could-not-judge", "{run}");
     assert!(run.says("canary").contains("started anew"), "{run}");
     assert_eq!(run.code, Some(3), "{run}");
 }

@@ -123,17 +123,8 @@ fn a_canary_is_judged_by_a_window_of_a_server() {
         ])
     };
     let run = ask("{job=\"canary\"}", "{job=\"stable\"}");
-    let judgement = |figure: &str| {
-        let check = run
-            .checks("canary")
-            .find(|check| check["message"].as_str().unwrap().starts_with(figure));
-        check.unwrap_or_else(|| panic!("{figure}: {run}"))["judgement"]
-            .as_str()
-            .unwrap()
-            .to_owned()
-    };
-    assert_eq!(judgement("goroutines"), "fail", "{run}");
-    assert_eq!(judgement("GC CPU share"), "fail", "{run}");
+    assert_eq!(run.canary("goroutines"), "fail", "{run}");
+    assert_eq!(run.canary("GC CPU share"), "fail", "{run}");
     assert_eq!(run.code, Some(1), "{run}");
     let same = ask("{job=\"stable\"}", "{job=\"stable\"}");
     assert_eq!(

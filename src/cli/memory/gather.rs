@@ -15,7 +15,7 @@ use crate::memory::manifest::{self, Manifest, Options};
 use crate::memory::reading::{Bound, Word};
 use crate::memory::target;
 use crate::parse;
-use crate::policy::MemoryPolicy;
+use crate::policy::{MemoryPolicy, Policy};
 
 /// The largest manifest that is read, in bytes.
 const MAX_MANIFEST: u64 = 4 << 20;
@@ -161,11 +161,14 @@ fn bounded(input: impl Read) -> io::Result<Vec<u8>> {
     Ok(text)
 }
 
-/// What the policy itself names, for `check` and `run`.
-pub(in crate::cli) fn of_policy(policy: &MemoryPolicy) -> Result<Option<MemoryReport>> {
-    if policy.manifests.is_empty() && policy.readings.is_empty() {
+/// What the policy itself names, for `check` and `run`; `None` if it names nothing.
+pub(in crate::cli) fn of_policy(policy: &Policy) -> Result<Option<MemoryReport>> {
+    let Some(memory) = &policy.memory else {
+        return Ok(None);
+    };
+    if memory.manifests.is_empty() && memory.readings.is_empty() {
         return Ok(None);
     }
-    let candidate = readings::of_policy(policy)?;
-    judge(&policy.manifests, [candidate, None], policy).map(Some)
+    let candidate = readings::of_policy(memory)?;
+    judge(&memory.manifests, [candidate, None], memory).map(Some)
 }
