@@ -95,10 +95,14 @@ fn line(figure: &Figure, source: &str, text: &mut String) {
         Some(rest) => rest.to_owned(),
         None => figure.from.clone(),
     };
-    text.push_str(&format!(
-        "  {label:<WORD_COLUMNS$} {value:>12}  {}\n",
-        inert(&from)
-    ));
+    let from = inert(&from);
+    let line = format!("  {label:<WORD_COLUMNS$} {value:>12}");
+    if line.chars().count() + 2 + from.chars().count() <= COLUMNS {
+        text.push_str(&format!("{line}  {from}\n"));
+    } else {
+        text.push_str(&format!("{line}\n"));
+        paragraph(&from, text);
+    }
     if let Some(remark) = &figure.remark {
         paragraph(&inert(remark), text);
     }
