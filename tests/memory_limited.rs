@@ -472,6 +472,32 @@ fn without_a_cgroup_the_processes_are_measured_and_it_is_said() {
     assert!(outcome.cleaned);
 }
 
+/// `cargo test --release --test memory_limited -- --ignored --exact sampling_costs_little --nocapture`
+#[test]
+#[ignore = "takes half a minute, and is of interest in a release build"]
+fn sampling_costs_little() {
+    let run = Options {
+        interval: Duration::from_millis(100),
+        ..shell(&hold(1024, 30_000, 0), 2048)
+    };
+    let outcome = Run::start(&run).end();
+    let share = outcome.sampling_cpu.as_secs_f64() / outcome.elapsed.as_secs_f64();
+    let weighed = outcome
+        .samples
+        .iter()
+        .filter(|sample| sample.resident.is_some());
+    eprintln!(
+        "{:?} of {:?}: {:.2} % of a processor for {} samples, {} of them page by page",
+        outcome.sampling_cpu,
+        outcome.elapsed,
+        share * 100.0,
+        outcome.samples.len(),
+        weighed.count()
+    );
+    assert!(outcome.samples.len() >= 295);
+    assert!(share < 0.01, "{share}");
+}
+
 #[test]
 fn runs_that_make_no_sense_are_refused() {
     let interrupt = Interrupt::default();

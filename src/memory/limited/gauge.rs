@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use super::group::{self, Group};
 use super::sample::{Sample, Samples};
 use super::tree::{self, Tree};
-use crate::memory::reading::find;
+use crate::memory::reading::kernel_file::find;
 
 /// So many samples are kept: half an hour of ten a second.
 const MOST: usize = 20_000;

@@ -9,8 +9,8 @@
 //! | process | does |
 //! |---|---|
 //! | the one that was started | makes the cgroup, samples, passes signals on, reports |
-//! | [`enter`] | steps into the cgroup and becomes the command |
-//! | [`reap`] | outlives the first, however that ends, kills what is left and removes the cgroup |
+//! | `enter` | steps into the cgroup and becomes the command |
+//! | `reap` | outlives the first, however that ends, kills what is left and removes the cgroup |
 
 #[cfg(target_os = "linux")]
 mod enter;
@@ -48,7 +48,7 @@ pub const LEAST_LIMIT: u64 = 1 << 20;
 /// How a command is to be run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Options {
-    /// The executable of this program, which serves as [`enter`] and [`reap`].
+    /// The executable of this program, which serves as `enter` and `reap`.
     pub program: PathBuf,
     /// The command with its arguments.
     pub command: Vec<OsString>,

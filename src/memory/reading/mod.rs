@@ -7,7 +7,7 @@ pub mod exposition;
 mod families;
 mod groups;
 mod http;
-mod kernel_file;
+pub(in crate::memory) mod kernel_file;
 pub mod metrics;
 pub mod process;
 pub mod prometheus;
@@ -19,7 +19,6 @@ use serde::{Deserialize, Serialize};
 
 pub use http::{HttpError, Server};
 pub use kernel_file::KernelFileError;
-pub(in crate::memory) use kernel_file::find;
 pub use selector::{Selector, SelectorError};
 pub use word::{Quantity, Word};
 

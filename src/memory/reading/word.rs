@@ -62,7 +62,7 @@ words! {
     WorkingSet = "working-set", "working set", Bytes, "usage without the inactive file cache: what eviction looks at, and close to what cannot be reclaimed";
     InactiveFile = "inactive-file", "inactive file cache", Bytes, "page cache (and pages given back lazily) that the kernel drops first";
     ActiveFile = "active-file", "active file cache", Bytes, "page cache in recent use: reclaimable too, and in the working set all the same";
-    Anonymous = "anonymous", "anonymous memory", Bytes, "heaps and stacks of all languages: cannot be dropped, only swapped";
+    Anonymous = "anonymous", "anonymous memory", Bytes, "heaps and stacks of all languages: cannot be dropped, only swapped, but for what was given back with MADV_FREE";
     Shmem = "shmem", "shared memory and tmpfs", Bytes, "tmpfs and shared memory: charged like a heap, though it looks like files";
     KernelMemory = "kernel-memory", "kernel memory", Bytes, "page tables, sockets, slabs on behalf of the container";
     Swap = "swap", "swap", Bytes, "pages of the container on disk";
