@@ -287,7 +287,7 @@ fn a_signal_and_a_command_that_is_not_there() {
 #[test]
 fn what_outlives_the_command_is_counted_and_killed() {
     let options = Options {
-        settle: Duration::from_millis(200),
+        linger: Duration::from_millis(200),
         ..shell(
             "sleep 1000 & echo $! >child; (sleep 0.1; exit 0) & exit 0",
             64,
@@ -447,7 +447,7 @@ fn without_a_cgroup_the_processes_are_measured_and_it_is_said() {
     let held = hold(50, 100_000, 0).replace("exec ", "");
     let options = Options {
         run_for: Some(Duration::from_secs(2)),
-        settle: Duration::from_millis(100),
+        linger: Duration::from_millis(100),
         ..shell(&format!("{held} & wait"), 32)
     };
     let outcome = Run::start_as(&options, as_nobody).end();

@@ -61,7 +61,7 @@ pub struct Options {
     /// How long it may take to stop before it is killed.
     pub grace: Duration,
     /// How long processes that outlive the command may take to end by themselves.
-    pub settle: Duration,
+    pub linger: Duration,
 }
 
 impl Options {
@@ -75,7 +75,7 @@ impl Options {
             interval: Duration::from_millis(100),
             run_for: None,
             grace: Duration::from_secs(10),
-            settle: Duration::from_secs(1),
+            linger: Duration::from_secs(1),
         }
     }
 }

@@ -68,7 +68,7 @@ pub(super) fn run(options: &Options, interrupt: &Interrupt) -> Result<Outcome, L
     let status = watch.until_the_end(&started.ended);
     let elapsed = watch.start.elapsed();
     let last = report::last(&watch.scope, &watch.gauge);
-    watch.let_settle();
+    watch.let_linger();
     let left = watch.scope.processes().len();
 
     let counted = match &watch.scope {
@@ -201,8 +201,8 @@ impl Watch<'_> {
     }
 
     /// Lets those that outlive the command end by themselves.
-    fn let_settle(&mut self) {
-        let until = Instant::now() + self.options.settle;
+    fn let_linger(&mut self) {
+        let until = Instant::now() + self.options.linger;
         while Instant::now() < until && !self.scope.processes().is_empty() {
             thread::sleep(Duration::from_millis(10).min(self.options.interval));
             self.sample_if_due();
