@@ -241,3 +241,143 @@ fn within(figure: &Figure, greatest: f64) -> Option<bool> {
         Bound::Doubtful => None,
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+mod tests {
+    use super::*;
+    use crate::memory::reading::Word;
+    use crate::policy::Stated;
+
+    const MI: f64 = 1_048_576.0;
+
+    fn readings(figures: Vec<Figure>) -> Readings {
+        Readings {
+            before: None,
+            now: Reading {
+                figures,
+                ..Reading::default()
+            },
+        }
+    }
+
+    fn judge(candidate: &Readings, policy: &MemoryPolicy, id: MemoryCheck) -> Check {
+        let checks = check(Case {
+            container: None,
+            image_alone: false,
+            automemlimit: &Declared::Absent,
+            candidate: Some(candidate),
+            baseline: None,
+            policy,
+        });
+        checks.into_iter().find(|check| check.id == id).unwrap()
+    }
+
+    fn limited() -> MemoryPolicy {
+        MemoryPolicy {
+            limit: Some(Stated {
+                value: 100.0 * MI,
+                at: "command line".to_owned(),
+            }),
+            ..MemoryPolicy::default()
+        }
+    }
+
+    #[test]
+    fn a_figure_is_judged_only_in_the_direction_that_it_can_tell() {
+        for (bound, below, above) in [
+            (Bound::Exact, Judgement::Pass, Judgement::Fail),
+            (Bound::AtMost, Judgement::Pass, Judgement::CouldNotJudge),
+            (Bound::AtLeast, Judgement::CouldNotJudge, Judgement::Fail),
+            (
+                Bound::Doubtful,
+                Judgement::CouldNotJudge,
+                Judgement::CouldNotJudge,
+            ),
+        ] {
+            for (mebibytes, judgement) in [(90.0, below), (90.1, above)] {
+                let figure =
+                    Figure::new(Word::WorkingSet, mebibytes * MI, "test").but(bound, "why");
+                let found = judge(&readings(vec![figure]), &limited(), MemoryCheck::WorkingSet);
+                assert_eq!(
+                    found.judgement, judgement,
+                    "{bound:?} {mebibytes}: {found:?}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn what_was_not_measured_is_never_taken_for_what_was() {
+        for word in [Word::Usage, Word::Rss, Word::Vsz, Word::PeakUsage] {
+            let figure = Figure::new(word, MI, "test");
+            let found = judge(&readings(vec![figure]), &limited(), MemoryCheck::WorkingSet);
+            assert_eq!(
+                found.judgement,
+                Judgement::CouldNotJudge,
+                "{word:?}: {found:?}"
+            );
+        }
+        let none = judge(&readings(Vec::new()), &limited(), MemoryCheck::WorkingSet);
+        assert_eq!(none.judgement, Judgement::CouldNotJudge);
+    }
+
+    #[test]
+    fn file_cache_in_recent_use_does_not_fail_and_more_than_it_does() {
+        let with = |active: f64| {
+            readings(vec![
+                Figure::new(Word::WorkingSet, 95.0 * MI, "test"),
+                Figure::new(Word::ActiveFile, active * MI, "test"),
+            ])
+        };
+        let pass = judge(&with(50.0), &limited(), MemoryCheck::WorkingSet);
+        assert_eq!(pass.judgement, Judgement::Pass, "{pass:?}");
+        assert!(
+            pass.message.contains("45 MiB of it without the file cache"),
+            "{pass:?}"
+        );
+        let fail = judge(&with(1.0), &limited(), MemoryCheck::WorkingSet);
+        assert_eq!(fail.judgement, Judgement::Fail, "{fail:?}");
+    }
+
+    #[test]
+    fn a_check_that_is_required_is_a_doubt_where_nothing_answers_it_and_one_that_is_skipped_is_none()
+     {
+        let nothing = readings(Vec::new());
+        let policy = MemoryPolicy {
+            require: vec![MemoryCheck::NoOom],
+            skip: vec![MemoryCheck::Gogc],
+            ..limited()
+        };
+        assert_eq!(
+            judge(&nothing, &policy, MemoryCheck::NoOom).judgement,
+            Judgement::CouldNotJudge
+        );
+        let checks = check(Case {
+            container: None,
+            image_alone: false,
+            automemlimit: &Declared::Absent,
+            candidate: None,
+            baseline: None,
+            policy: &policy,
+        });
+        assert!(checks.iter().all(|check| check.id != MemoryCheck::Gogc));
+    }
+
+    #[test]
+    fn a_peak_that_was_seen_fails_if_the_kernel_had_to_kill() {
+        let figures = |kills: f64| {
+            readings(vec![
+                Figure::new(Word::PeakWorkingSet, 50.0 * MI, "samples")
+                    .but(Bound::AtLeast, "between"),
+                Figure::new(Word::PeakUsage, 100.0 * MI, "memory.peak"),
+                Figure::new(Word::OomKills, kills, "memory.events"),
+            ])
+        };
+        let passed = judge(&figures(0.0), &limited(), MemoryCheck::WorkingSet);
+        assert_eq!(passed.judgement, Judgement::Pass);
+        assert!(passed.message.contains("between samples"), "{passed:?}");
+        let killed = judge(&figures(1.0), &limited(), MemoryCheck::WorkingSet);
+        assert_eq!(killed.judgement, Judgement::Fail);
+    }
+}
