@@ -97,7 +97,7 @@ fn bad_input_is_refused_in_one_sentence() {
         ),
         (
             &["check", "a.txt", "b.txt", "--threshold=B/op=x"],
-            "error: --threshold B/op=x: expected a size such as `64`, `512B` or `1KiB`, found `x`\n",
+            "error: --threshold B/op=x: expected a size such as `64`, `1KiB` or `512MiB`, found `x`\n",
         ),
         (
             &["check", "a.txt", "b.txt", "--report=json=b.txt"],

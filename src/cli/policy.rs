@@ -65,6 +65,10 @@ pub(super) fn written(arguments: &PolicySource, here: &Path) -> Result<Policy> {
         let name = format!("{revision}:{}", path.display());
         let text = String::from_utf8(text).with_context(|| format!("{name}: not UTF-8"))?;
         let policy = Policy::parse(&text, &name)?;
+        let mut policy = policy;
+        if let Some(memory) = &mut policy.memory {
+            memory.vanished = vanished(&repository, revision, &path, &memory.manifests)?;
+        }
         // Where the file would be in the working tree.
         return Ok(anchored(policy, &repository.root().join(path)));
     }
@@ -79,13 +83,47 @@ pub(super) fn written(arguments: &PolicySource, here: &Path) -> Result<Policy> {
     }
 }
 
+/// The manifests that a revision has, and the working tree has not: what they declared is not judged.
+fn vanished(
+    repository: &Repository,
+    revision: &str,
+    policy: &Path,
+    manifests: &[String],
+) -> Result<Vec<String>> {
+    let folder = policy.parent().unwrap_or(Path::new(""));
+    let folder = Path::new(&glob::Pattern::escape(&folder.display().to_string())).to_owned();
+    let patterns: Vec<glob::Pattern> = manifests
+        .iter()
+        .map(|name| glob::Pattern::new(&folder.join(name).display().to_string()))
+        .collect::<Result<_, _>>()
+        .context("manifests of [memory]")?;
+    // As patterns are matched against the file system: `*` ends at a slash.
+    let options = glob::MatchOptions {
+        require_literal_separator: true,
+        ..glob::MatchOptions::new()
+    };
+    let files = repository.files(revision, |path| {
+        patterns
+            .iter()
+            .any(|pattern| pattern.matches_path_with(path, options))
+    })?;
+    let gone = files
+        .into_iter()
+        .filter(|path| !repository.root().join(path).exists());
+    Ok(gone
+        .map(|path| format!("{revision}:{}", path.display()))
+        .collect())
+}
+
 /// What `[memory]` names is found from the folder of the policy on.
 fn anchored(mut policy: Policy, path: &Path) -> Policy {
     let folder = path.parent().unwrap_or(Path::new(""));
     let memory = policy.memory.iter_mut();
     for name in memory.flat_map(|memory| memory.manifests.iter_mut().chain(&mut memory.readings)) {
         if name != "-" && !name.contains("://") && !name.starts_with("pid:") {
-            *name = shown(&folder.join(&*name));
+            // The folder is a name, and only what follows it may be a pattern.
+            let folder = glob::Pattern::escape(&shown(folder));
+            *name = Path::new(&folder).join(&*name).display().to_string();
         }
     }
     policy

@@ -174,6 +174,28 @@ impl Repository {
         Ok(None)
     }
 
+    /// The paths of all files in `revision` that `wanted` takes, in order.
+    ///
+    /// # Errors
+    ///
+    /// If the revision is unknown or cannot be read.
+    pub fn files(
+        &self,
+        revision: &str,
+        wanted: impl Fn(&Path) -> bool,
+    ) -> Result<Vec<PathBuf>, GitError> {
+        let tree = self.commit(revision)?.tree()?;
+        let mut found = Vec::new();
+        tree.walk(git2::TreeWalkMode::PreOrder, |folder, entry| {
+            let path = Path::new(folder).join(entry.name().unwrap_or_default());
+            if entry.kind() != Some(git2::ObjectType::Tree) && wanted(&path) {
+                found.push(path);
+            }
+            git2::TreeWalkResult::Ok
+        })?;
+        Ok(found)
+    }
+
     /// The trailers of the commits that HEAD has and `base` has not, newest first.
     ///
     /// # Errors

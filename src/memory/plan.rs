@@ -1,7 +1,7 @@
 //! How much memory a Go service will need at its peak.
 //!
-//! The garbage collector lets the heap grow to live × (1 + GOGC/100) before a collection ends (the
-//! Go GC guide, "GOGC"); stacks come on top, and what neither is. GOMEMLIMIT makes it collect earlier, and
+//! The garbage collector lets the heap grow to live + (live + stacks) × GOGC/100 before a collection ends
+//! (the Go GC guide, "GOGC"; `gcControllerState.commit`); stacks come on top, and what neither is. GOMEMLIMIT makes it collect earlier, and
 //! cannot push the heap below what is live.
 
 use serde::Serialize;
@@ -18,6 +18,10 @@ pub struct Load {
     pub live_heap: f64,
     /// Stacks of all goroutines.
     pub stacks: f64,
+    /// The part of them that the heap may grow by, too: the collector's pace counts stacks that it scans
+    /// like live heap. All of what was measured; nothing of an assumed stack of 8 KiB, which allows for it
+    /// (a stack of 4 KiB and its share of the growth).
+    pub scanned_stacks: f64,
     /// Runtime, binary, buffers of libraries: what is there whatever the load.
     pub fixed: f64,
     /// What the Go runtime does not see: cgo, mmap.
@@ -48,7 +52,8 @@ impl Load {
             Gogc::Off => f64::INFINITY,
             Gogc::Percent(percent) => {
                 let growth = f64::from(percent) / 100.0;
-                (self.live_heap * (1.0 + growth)).max(LEAST_HEAP * growth)
+                let goal = self.live_heap + (self.live_heap + self.scanned_stacks) * growth;
+                goal.max(LEAST_HEAP * growth)
             }
         };
         let free = heap + self.stacks;
@@ -106,6 +111,7 @@ mod tests {
         Load {
             live_heap: 400.0 * MI,
             stacks: 2000.0 * 8192.0,
+            scanned_stacks: 0.0,
             fixed: 50.0 * MI,
             outside_go: 0.0,
             gogc: Gogc::Percent(100),
@@ -120,6 +126,21 @@ mod tests {
         let advice = advise(peak, 0.15, 0.9, 0.0);
         assert!((advice.limit / MI - 1024.0).abs() < 1e-9);
         assert!((advice.gomemlimit / MI - 921.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn stacks_that_were_measured_let_the_heap_grow_as_well() {
+        let measured = Load {
+            live_heap: 100.0 * MI,
+            stacks: 1024.0 * MI,
+            scanned_stacks: 1024.0 * MI,
+            ..example()
+        };
+        let peak = measured.predict().peak / MI;
+        assert!(
+            (peak - (100.0 + 1124.0 + 1024.0 + 50.0)).abs() < 1e-9,
+            "{peak}"
+        );
     }
 
     #[test]

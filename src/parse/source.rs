@@ -59,7 +59,7 @@ pub struct Source {
 ///
 /// # Errors
 ///
-/// If a pattern is invalid or matches nothing.
+/// If a pattern is invalid, matches nothing, or a folder on the way cannot be read.
 pub fn expand(arguments: &[String]) -> Result<Vec<String>, OpenError> {
     let mut names = Vec::new();
     for argument in arguments {
@@ -70,12 +70,16 @@ pub fn expand(arguments: &[String]) -> Result<Vec<String>, OpenError> {
         }
         let paths = glob::glob(argument).map_err(|e| OpenError::BadPattern(argument.clone(), e))?;
         let before = names.len();
-        names.extend(
-            paths
-                .flatten()
-                .filter(|p| p.is_file())
-                .map(|p| p.display().to_string()),
-        );
+        for path in paths {
+            let path = path.map_err(|error| OpenError::Io {
+                path: error.path().display().to_string(),
+                error: error.into(),
+            })?;
+            // A dangling link is named, and fails to open: nothing that matches is passed over.
+            if !path.is_dir() {
+                names.push(path.display().to_string());
+            }
+        }
         if names.len() == before {
             return Err(OpenError::NoMatch(argument.clone()));
         }

@@ -91,6 +91,8 @@ pub struct CanaryPolicy {
 pub struct MemoryPolicy {
     /// Manifests that `check` and `run` read: files or patterns, from the folder of the policy on.
     pub manifests: Vec<String>,
+    /// Manifests that the revision which the policy is from has, and the working tree has not.
+    pub vanished: Vec<String>,
     /// Saved readings that `check` and `run` read, from the folder of the policy on.
     pub readings: Vec<String>,
     /// Which containers of the manifests, by name or pattern; all, if there is only one.
@@ -130,6 +132,7 @@ impl Default for MemoryPolicy {
         const MI: f64 = 1_048_576.0;
         MemoryPolicy {
             manifests: Vec::new(),
+            vanished: Vec::new(),
             readings: Vec::new(),
             containers: Vec::new(),
             target: None,
@@ -288,6 +291,7 @@ impl MemoryTable {
                 judge_gc_cpu,
             },
             manifests: self.manifests,
+            vanished: Vec::new(),
             readings: self.readings,
             target: self.target,
             require: self.require,

@@ -55,7 +55,7 @@ pub fn parse_quantity(text: &str, unit: &Unit) -> Result<f64, QuantityError> {
     ];
     let is_time = unit.as_str() == Unit::TIME;
     let (suffixes, expected) = if unit.class() == Class::Binary {
-        (SIZES, "a size such as `64`, `512B` or `1KiB`")
+        (SIZES, "a size such as `64`, `1KiB` or `512MiB`")
     } else if is_time {
         (DURATIONS, "a duration such as `100ns` or `2ms`")
     } else {

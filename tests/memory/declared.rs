@@ -273,3 +273,137 @@ fn nothing_to_judge_is_no_pass() {
     let run = folder.memory(&["check", "deploy.yaml", "--skip", "gogc"]);
     assert_eq!(run.judgements("gogc"), Vec::<&str>::new(), "{run}");
 }
+
+#[test]
+fn a_manifest_that_a_change_removes_is_missed_where_the_policy_is_from_the_base() {
+    let folder = Folder::new()
+        .with(
+            "deploy/api.yaml",
+            deployment("512Mi", &variable("GOMEMLIMIT", "460MiB")),
+        )
+        .with(
+            "deploy/worker.yaml",
+            deployment("512Mi", &variable("GOMEMLIMIT", "460MiB")),
+        )
+        .with(
+            "allocgate.toml",
+            "[memory]\nmanifests = [\"deploy/*.yaml\"]\ncontainer = \"*\"\n",
+        );
+    let git = |arguments: &[&str]| {
+        let output = std::process::Command::new("git")
+            .args(["-c", "user.name=t", "-c", "user.email=t@example.com"])
+            .args(arguments)
+            .current_dir(folder.path())
+            .output()
+            .unwrap();
+        assert!(
+            output.status.success(),
+            "{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+    };
+    git(&["init", "-q"]);
+    git(&["add", "-A"]);
+    git(&["commit", "-qm", "base"]);
+    let check = || folder.memory(&["check", "--policy-from", "HEAD"]);
+    assert_eq!(check().code, Some(0), "{}", check());
+    std::fs::remove_file(folder.path().join("deploy/worker.yaml")).unwrap();
+    let run = check();
+    assert_eq!(run.code, Some(3), "{run}");
+    assert!(
+        run.says("limit-declared")
+            .contains("HEAD:deploy/worker.yaml"),
+        "{run}"
+    );
+    std::fs::remove_dir_all(folder.path().join("deploy")).unwrap();
+    assert_eq!(check().code, Some(3), "{}", check());
+}
+
+#[test]
+fn amounts_without_their_unit_are_no_amounts() {
+    let run = check(&deployment("512", &variable("GOMEMLIMIT", "450")));
+    assert_eq!(run.judgement("limit-declared"), "fail", "{run}");
+    assert_eq!(run.judgement("gomemlimit-set"), "fail", "{run}");
+    let field = "        - name: GOMEMLIMIT\n          valueFrom:\n            resourceFieldRef:\n              resource: limits.memory\n              divisor: 1Mi\n";
+    let run = check(&deployment("512Mi", field));
+    assert_eq!(run.judgement("gomemlimit-set"), "fail", "{run}");
+    assert!(run.says("gomemlimit-set").contains("divisor"), "{run}");
+    let run = check(&deployment(
+        "512Mi",
+        &(variable("GOMEMLIMIT", "450MiB") + &variable("GOGC", "0")),
+    ));
+    assert_eq!(run.judgement("gogc"), "fail", "{run}");
+}
+
+#[test]
+fn what_is_required_is_not_skipped_and_not_left_out_for_want_of_a_manifest() {
+    let bench = "BenchmarkX-2 \t 1000\t 10 ns/op\t 8 B/op\t 1 allocs/op\n".repeat(6);
+    let folder = Folder::new()
+        .with(
+            "allocgate.toml",
+            "[memory]\nrequire = [\"limit-declared\"]\n",
+        )
+        .with("a.txt", &bench)
+        .with("b.txt", &bench);
+    let run = folder.call(&["check", "a.txt", "b.txt", "--report=json=report.json"]);
+    assert_eq!(
+        (run.code, run.judgement("limit-declared")),
+        (Some(3), "could-not-judge"),
+        "{run}"
+    );
+    let run = folder.memory(&["check", "--skip", "limit-declared"]);
+    assert_eq!(run.code, Some(2), "{run}");
+    assert!(run.stderr.contains("both required and skipped"), "{run}");
+}
+
+#[test]
+fn a_plan_is_held_against_what_the_checks_hold_against() {
+    let folder = Folder::new();
+    for (arguments, code, says) in [
+        (
+            &[
+                "--live-heap",
+                "400MiB",
+                "--limit",
+                "1GiB",
+                "--gomemlimit",
+                "900MiB",
+            ][..],
+            0,
+            "fits into",
+        ),
+        (
+            &[
+                "--live-heap",
+                "400MiB",
+                "--limit",
+                "550MiB",
+                "--gomemlimit",
+                "100MiB",
+            ],
+            1,
+            "collector",
+        ),
+        (
+            &[
+                "--live-heap",
+                "400MiB",
+                "--limit",
+                "1GiB",
+                "--gomemlimit",
+                "5GiB",
+            ],
+            1,
+            "of the limit",
+        ),
+        (&["--live-heap", "800MiB", "--limit", "1GiB"], 1, "the peak"),
+        (&["--live-heap", "400MiB", "--gogc", "off"], 2, "no bound"),
+        (&[], 2, "--live-heap"),
+    ] {
+        let mut all = vec!["memory", "plan"];
+        all.extend(arguments);
+        let run = folder.call(&all);
+        assert_eq!(run.code, Some(code), "{run}");
+        assert!(format!("{run}").contains(says), "{says}: {run}");
+    }
+}

@@ -266,7 +266,7 @@ Examples:
 #[command(after_help = PLAN_EXAMPLES)]
 pub(super) struct PlanArguments {
     /// Bytes reachable at a garbage collection (go_gc_heap_live_bytes)
-    #[arg(long, value_name = "SIZE", required_unless_present = "reading")]
+    #[arg(long, value_name = "SIZE")]
     pub(super) live_heap: Option<String>,
 
     /// A reading to take the live heap, goroutines, GOGC and GOMEMLIMIT from

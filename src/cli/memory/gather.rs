@@ -26,7 +26,14 @@ pub(super) fn judge(
     [candidate, baseline]: [Option<Readings>; 2],
     policy: &MemoryPolicy,
 ) -> Result<MemoryReport> {
-    let names = parse::expand(manifests)?;
+    if let Some(both) = policy.require.iter().find(|id| policy.skip.contains(id)) {
+        bail!("the check {both} is both required and skipped");
+    }
+    let names = match (parse::expand(manifests), &policy.vanished[..]) {
+        // All of them are gone: that is told below.
+        (Err(parse::OpenError::NoMatch(_)), [_, ..]) => Vec::new(),
+        (names, _) => names?,
+    };
     let read: Vec<Manifest> = names
         .iter()
         .map(|name| read(name, policy.target.as_deref()))
@@ -64,6 +71,9 @@ pub(super) fn judge(
             }
         }
         several => report.checks = each(several, case),
+    }
+    for path in &policy.vanished {
+        report.checks.push(check::vanished(path));
     }
     report.candidate = candidate;
     report.baseline = baseline;
@@ -166,7 +176,8 @@ pub(in crate::cli) fn of_policy(policy: &Policy) -> Result<Option<MemoryReport>>
     let Some(memory) = &policy.memory else {
         return Ok(None);
     };
-    if memory.manifests.is_empty() && memory.readings.is_empty() {
+    let nothing = memory.manifests.is_empty() && memory.readings.is_empty();
+    if nothing && memory.require.is_empty() {
         return Ok(None);
     }
     let candidate = readings::of_policy(memory)?;

@@ -8,7 +8,7 @@ mod read;
 mod readings;
 mod run;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 
 use crate::cli::policy::written;
 use crate::policy::{Policy, Stated, parse_quantity};
@@ -44,8 +44,12 @@ fn size(flag: &str, text: &str) -> Result<f64> {
 /// A size that was typed and counts as stated.
 fn stated(flag: &str, text: Option<&String>) -> Result<Option<Stated>> {
     let stated = |text: &String| {
+        let value = size(flag, text)?;
+        if value < 1.0 {
+            bail!("{flag}: expected more than nothing, found `{text}`");
+        }
         Ok(Stated {
-            value: size(flag, text)?,
+            value,
             at: "command line".to_owned(),
         })
     };

@@ -22,6 +22,7 @@ struct Plan<'a> {
     advice: &'a Advice,
     #[serde(skip_serializing_if = "Option::is_none")]
     fits: Option<bool>,
+    objections: &'a [String],
 }
 
 pub(super) fn run(arguments: &PlanArguments) -> Result<u8> {
@@ -41,19 +42,14 @@ pub(super) fn run(arguments: &PlanArguments) -> Result<u8> {
             "GOGC is off, and without a GOMEMLIMIT the heap has no bound; state one with --gomemlimit"
         );
     }
-    let mut advice = advise(
-        prediction.peak,
-        reserve,
-        policy.gomemlimit_share,
-        load.outside_go,
-    );
-    advice.gomemlimit = load.gomemlimit.unwrap_or(advice.gomemlimit);
     let limit = arguments
         .limit
         .as_deref()
         .map(|text| size("--limit", text))
         .transpose()?;
-    let fits = limit.map(|limit| prediction.peak <= limit * (1.0 - reserve));
+    let advice = advice(&load, prediction.peak, reserve, &policy);
+    let objections = objections(&load, &prediction, limit, reserve, &policy);
+    let fits = limit.map(|_| objections.is_empty());
     let mut out = io::stdout().lock();
     if arguments.json {
         let plan = Plan {
@@ -61,30 +57,84 @@ pub(super) fn run(arguments: &PlanArguments) -> Result<u8> {
             prediction: &prediction,
             advice: &advice,
             fits,
+            objections: &objections,
         };
         serde_json::to_writer_pretty(&mut out, &plan)?;
         writeln!(out)?;
     } else {
-        write!(
-            out,
-            "{}",
-            text(&load, &prediction, &advice, &notes, reserve)
-        )?;
-        if let (Some(limit), Some(fits)) = (limit, fits) {
-            let (peak, room) = figure::sizes(prediction.peak, limit * (1.0 - reserve));
-            let verdict = if fits { "fits" } else { "does not fit" };
+        let shown = text(&load, &prediction, &advice, &notes, reserve);
+        write!(out, "{shown}")?;
+        if let (Some(limit), true) = (limit, objections.is_empty()) {
             writeln!(
                 out,
-                "\n{peak} {verdict} into {room}: the limit {} less {} in reserve",
+                "\nfits into the limit {} with {} in reserve",
                 figure::size(limit),
                 figure::percent(reserve)
             )?;
+        }
+        for objection in &objections {
+            writeln!(out, "\ndoes not fit: {objection}")?;
         }
     }
     Ok(match fits {
         Some(false) => Verdict::Regression.exit_code(),
         _ => Verdict::Pass.exit_code(),
     })
+}
+
+/// A limit and a GOMEMLIMIT that go together.
+fn advice(load: &Load, peak: f64, reserve: f64, policy: &MemoryPolicy) -> Advice {
+    let share = policy.gomemlimit_share;
+    // A limit that leaves room above a GOMEMLIMIT that is given.
+    let least = load.gomemlimit.map_or(0.0, |gomemlimit| {
+        (gomemlimit + load.outside_go) / share * (1.0 - reserve)
+    });
+    let advice = advise(peak.max(least), reserve, share, load.outside_go);
+    Advice {
+        gomemlimit: load.gomemlimit.unwrap_or(advice.gomemlimit),
+        ..advice
+    }
+}
+
+/// What speaks against the plan.
+fn objections(
+    load: &Load,
+    prediction: &Prediction,
+    limit: Option<f64>,
+    reserve: f64,
+    policy: &MemoryPolicy,
+) -> Vec<String> {
+    let mut objections = Vec::new();
+    if let Some(limit) = limit {
+        let room = limit * (1.0 - reserve);
+        if prediction.peak > room {
+            let (peak, room) = figure::sizes(prediction.peak, room);
+            objections.push(format!(
+                "the peak {peak} is more than {room}, the limit {} less {} in reserve",
+                figure::size(limit),
+                figure::percent(reserve)
+            ));
+        }
+        let share = limit * policy.gomemlimit_share;
+        if let Some(gomemlimit) = load.gomemlimit.filter(|gomemlimit| *gomemlimit > share) {
+            objections.push(format!(
+                "GOMEMLIMIT {} is more than {} of the limit, {}",
+                figure::size(gomemlimit),
+                figure::percent(policy.gomemlimit_share),
+                figure::size(share)
+            ));
+        }
+    }
+    if let Some(growth) = load
+        .growth_under_gomemlimit()
+        .filter(|growth| *growth < policy.gc_headroom)
+    {
+        objections.push(format!(
+            "GOMEMLIMIT lets the live heap grow by {} between collections: the program would spend its time in the collector",
+            figure::percent(growth.max(0.0))
+        ));
+    }
+    objections
 }
 
 /// Where the parts of a load come from.
@@ -119,19 +169,25 @@ fn load(
             };
             (figure.value, format!("{}{at_most}", figure.from))
         }
-        (None, None) => {
-            bail!("the reading has no live heap (go_gc_heap_live_bytes); state it with --live-heap")
-        }
+        (None, None) => match &policy.live_heap {
+            Some(stated) => (stated.value, stated.at.clone()),
+            None => bail!(
+                "the live heap (go_gc_heap_live_bytes) is not known; state it with --live-heap, or give a --reading"
+            ),
+        },
     };
     let stack = typed("--stack", &arguments.stack)?.unwrap_or(policy.stack);
-    let number = arguments
-        .goroutines
-        .map(f64::from)
-        .or(read(Word::Goroutines).map(|figure| figure.value));
-    let (stacks, how) = match (number, read(Word::StackInuse)) {
-        (None, Some(figure)) => (figure.value, figure.from.clone()),
-        (number, _) => {
-            let number = number.unwrap_or(0.0);
+    // What is measured counts, unless another number of goroutines is planned with.
+    let measured = read(Word::StackInuse).filter(|_| arguments.goroutines.is_none());
+    let (stacks, how) = match measured {
+        Some(figure) => (figure.value, figure.from.clone()),
+        None => {
+            let number = arguments
+                .goroutines
+                .map(f64::from)
+                .or(read(Word::Goroutines).map(|figure| figure.value))
+                .or(policy.goroutines.as_ref().map(|stated| stated.value))
+                .unwrap_or(0.0);
             let how = format!(
                 "{} goroutines × {}",
                 figure::number(number),
@@ -158,6 +214,7 @@ fn load(
     let load = Load {
         live_heap,
         stacks,
+        scanned_stacks: if measured.is_some() { stacks } else { 0.0 },
         fixed: typed("--fixed", &arguments.fixed)?.unwrap_or(policy.fixed),
         outside_go: typed("--outside-go", &arguments.outside_go)?.unwrap_or(policy.outside_go),
         gogc,
@@ -179,11 +236,13 @@ fn text(
 ) -> String {
     let mut lines = vec![(prediction.peak, "predicted peak".to_owned())];
     let live = figure::size(load.live_heap);
+    let from = &notes.live_heap;
     let growth = match load.gogc {
-        Gogc::Percent(percent) => {
-            format!("{live} live ({}) × (1 + {percent}/100)", notes.live_heap)
+        Gogc::Percent(percent) if load.scanned_stacks > 0.0 => {
+            format!("{live} live ({from}) + (live + stacks) × {percent}/100")
         }
-        Gogc::Off => format!("{live} live ({}), GOGC off", notes.live_heap),
+        Gogc::Percent(percent) => format!("{live} live ({from}) × (1 + {percent}/100)"),
+        Gogc::Off => format!("{live} live ({from}), GOGC off"),
     };
     match load.gomemlimit {
         Some(limit) if prediction.bounded => lines.push((

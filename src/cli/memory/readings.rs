@@ -6,6 +6,7 @@ use super::args::{ReadingArguments, SelectionArguments};
 use crate::gate::Readings;
 use crate::memory::reading::{Reading, Selector, Server, prometheus};
 use crate::memory::source::{self, Selection};
+use crate::parse;
 use crate::policy::MemoryPolicy;
 
 /// How to choose among several.
@@ -41,7 +42,7 @@ pub(super) fn joined(
 
 /// The readings that the policy names.
 pub(super) fn of_policy(policy: &MemoryPolicy) -> Result<Option<Readings>> {
-    let now = read(&policy.readings, &Selection::default())?;
+    let now = read(&parse::expand(&policy.readings)?, &Selection::default())?;
     Ok(now.map(|now| Readings { before: None, now }))
 }
 
@@ -69,6 +70,9 @@ pub(super) fn sides(arguments: &ReadingArguments) -> Result<[Option<Readings>; 2
         > 1
     {
         bail!("standard input can be read only once");
+    }
+    if !arguments.baseline.is_empty() && arguments.reading.is_empty() {
+        bail!("--baseline has nothing to be compared with; give the candidate's --reading");
     }
     if let Some(url) = &arguments.prometheus {
         return from_server(url, arguments);

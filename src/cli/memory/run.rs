@@ -28,10 +28,10 @@ pub(super) fn run(arguments: &RunArguments) -> Result<u8> {
         value: limit,
         at: "--limit".to_owned(),
     });
-    memory
-        .require
-        .extend([MemoryCheck::WorkingSet, MemoryCheck::NoOom]);
     memory.skip.extend(&arguments.skip);
+    let asked = [MemoryCheck::WorkingSet, MemoryCheck::NoOom];
+    let asked = asked.into_iter().filter(|id| !memory.skip.contains(id));
+    memory.require = asked.collect();
     // Nothing is known of a heap, and there is nothing to compare with.
     memory
         .skip

@@ -41,35 +41,31 @@ pub(super) fn load(case: Case<'_>, settings: &Settings, gogc: Gogc) -> Option<Kn
         (None, Some(stated)) => (stated.value, true, stated.at.clone()),
         (None, None) => return None,
     };
-    let (stacks, how) = match (
-        get(Word::Goroutines),
-        get(Word::StackInuse),
-        &policy.goroutines,
-    ) {
-        // What is measured of stacks, unless more was stated.
-        (_, Some(stacks), _) => (
+    let (stacks, measured, how) = match (get(Word::StackInuse), get(Word::Goroutines)) {
+        (Some(stacks), _) => (
             stacks.value,
+            true,
             format!("stacks {}", figure::size(stacks.value)),
         ),
-        (goroutines, None, stated) => {
+        (None, goroutines) => {
+            let stated = policy.goroutines.as_ref().map(|stated| stated.value);
             let number = goroutines
                 .map(|figure| figure.value)
-                .or(stated.as_ref().map(|stated| stated.value))
+                .or(stated)
                 .unwrap_or(0.0);
-            (
-                number * policy.stack,
-                format!(
-                    "{} goroutines × {}",
-                    figure::number(number),
-                    figure::size(policy.stack)
-                ),
-            )
+            let how = format!(
+                "{} goroutines × {}",
+                figure::number(number),
+                figure::size(policy.stack)
+            );
+            (number * policy.stack, false, how)
         }
     };
     Some(Known {
         load: plan::Load {
             live_heap,
             stacks,
+            scanned_stacks: if measured { stacks } else { 0.0 },
             fixed: policy.fixed,
             outside_go: policy.outside_go,
             gogc,
@@ -84,6 +80,11 @@ pub(super) fn load(case: Case<'_>, settings: &Settings, gogc: Gogc) -> Option<Kn
 /// Check 7: the predicted peak fits.
 pub(super) fn capacity(case: Case<'_>, settings: &Settings) -> Check {
     const ID: MemoryCheck = MemoryCheck::Capacity;
+    const NO_HEAP: &str =
+        "the live heap is not known: neither a reading nor the policy (live-heap) tells it";
+    if load(case, settings, Gogc::DEFAULT).is_none() {
+        return Check::not_asked(ID, NO_HEAP);
+    }
     let gogc = match &settings.gogc {
         Declared::Set { value, .. } => *value,
         Declared::Unknown { why, at } => {
@@ -97,10 +98,7 @@ pub(super) fn capacity(case: Case<'_>, settings: &Settings) -> Check {
         Declared::Absent | Declared::Invalid { .. } => Gogc::DEFAULT,
     };
     let Some(known) = load(case, settings, gogc) else {
-        return Check::not_asked(
-            ID,
-            "the live heap is not known: neither a reading nor the policy (live-heap) tells it",
-        );
+        return Check::not_asked(ID, NO_HEAP);
     };
     let prediction = known.load.predict();
     let how = arithmetic(&known, &prediction);
@@ -159,6 +157,10 @@ fn arithmetic(known: &Known, prediction: &plan::Prediction) -> String {
     }
     let mut text = format!("predicted peak {} = ", figure::size(prediction.peak));
     let growth = match load.gogc {
+        Gogc::Percent(percent) if load.scanned_stacks > 0.0 => format!(
+            "{0} live + ({0} + stacks) × {percent}/100",
+            figure::size(load.live_heap)
+        ),
         Gogc::Percent(percent) => format!(
             "{} live × (1 + {percent}/100)",
             figure::size(load.live_heap)

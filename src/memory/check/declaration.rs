@@ -9,6 +9,9 @@ use crate::memory::declared::Declared;
 use crate::memory::reading::{Bound, Quantity, Word};
 use crate::policy::MemoryCheck;
 
+/// No program runs in less: what is below it lacks its unit.
+const LEAST: u64 = 1 << 20;
+
 /// Check 1: the container has a memory limit.
 pub(super) fn limit_declared(case: Case<'_>) -> Check {
     const ID: MemoryCheck = MemoryCheck::LimitDeclared;
@@ -16,6 +19,18 @@ pub(super) fn limit_declared(case: Case<'_>) -> Check {
         "set a memory limit, so that a leak ends this container and not its neighbours";
     if let Some(container) = case.container.filter(|_| !case.image_alone) {
         return match &container.limit {
+            Declared::Set {
+                value: Limit::Bytes(bytes),
+                text,
+                at,
+            } if *bytes < LEAST => Check::fail(
+                ID,
+                format!(
+                    "the limit `{text}` is {bytes} bytes: less than any program needs to start"
+                ),
+                "was it meant in MiB? write the unit",
+            )
+            .measured(Amount::new(*bytes as f64, Quantity::Bytes, at.clone())),
             Declared::Set {
                 value: Limit::Bytes(bytes),
                 text,
@@ -96,6 +111,16 @@ pub(super) fn gomemlimit_set(case: Case<'_>, settings: &Settings) -> Check {
         None => "set GOMEMLIMIT below the container's limit".to_owned(),
     };
     match &settings.gomemlimit {
+        Declared::Set {
+            value: Limit::Bytes(bytes),
+            text,
+            at,
+        } if *bytes < LEAST => Check::fail(
+            ID,
+            format!("GOMEMLIMIT `{text}` is {bytes} bytes: the program would do nothing but collect garbage"),
+            "was it meant in MiB? write the unit (a resourceFieldRef needs no divisor)",
+        )
+        .measured(Amount::new(*bytes as f64, Quantity::Bytes, at.clone())),
         Declared::Set {
             value: Limit::Bytes(bytes),
             text,
@@ -249,6 +274,14 @@ pub(super) fn gogc(case: Case<'_>, settings: &Settings) -> Check {
             )
         };
         return check.measured(measured);
+    }
+    if gogc == Gogc::Percent(0) {
+        return Check::fail(
+            ID,
+            "GOGC is 0: the collector never stops",
+            "set it to 100, or take it away",
+        )
+        .measured(measured);
     }
     let message = match gogc {
         Gogc::Off => "GOGC is off, and GOMEMLIMIT bounds the heap".to_owned(),

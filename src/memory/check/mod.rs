@@ -198,6 +198,17 @@ pub struct Case<'a> {
     pub policy: &'a MemoryPolicy,
 }
 
+/// A manifest that was there and is gone: nobody knows what is declared instead.
+pub fn vanished(path: &str) -> Check {
+    Check::unknown(
+        MemoryCheck::LimitDeclared,
+        format!(
+            "{path} is a manifest there, and it is gone here: what it declared is not judged any more"
+        ),
+        "if that is meant, take it out of the policy, or accept it with --on memory-unknown=pass",
+    )
+}
+
 /// Makes all checks, in their order.
 pub fn check(case: Case<'_>) -> Vec<Check> {
     let settings = Settings::of(case);

@@ -20,9 +20,16 @@ impl Settings {
     pub(super) fn of(case: Case<'_>) -> Self {
         let container = case.container;
         let declared = |of: Option<Declared<Limit>>| of.unwrap_or_default();
+        let read_limit = read(case, Word::Limit);
+        let bounded = match read_limit.value() {
+            Some(Limit::Bytes(_)) => read_limit.clone(),
+            _ => Declared::Absent,
+        };
+        // What is stated counts where nothing else tells.
         let limit = declared(container.map(|container| container.limit.clone()))
+            .or(bounded)
             .or(stated(case.policy.limit.as_ref()))
-            .or(read(case, Word::Limit));
+            .or(read_limit);
         let own = declared(container.map(|container| container.gomemlimit.clone()));
         let automatic = automatic(case, &limit);
         let gogc = container.map_or(Declared::Absent, |container| container.gogc.clone());
