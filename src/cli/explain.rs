@@ -295,6 +295,13 @@ const TEXTS: &[(&str, &str, &str)] = &[
          stopped. What it would have used had it gone on is not known. (Exit code 4.)",
         "Mend the command; its exit status is in the report.",
     ),
+    (
+        "not-enforced",
+        "`allocgate memory run` could not make a cgroup, so that the command ran without a limit. What it used was \
+         measured; what the kernel would have done is not known.",
+        "Run it as root, in a delegated cgroup (`systemd-run --user --scope -p Delegate=yes`), or in a container \
+         with a writable one. `--on memory-unknown=pass` accepts what was measured.",
+    ),
 ];
 
 pub(super) fn run(arguments: &ExplainArguments) -> Result<u8> {
@@ -354,6 +361,7 @@ mod tests {
             CauseKind::MemoryUnknown,
             CauseKind::NoMemoryChecks,
             CauseKind::CommandFailed,
+            CauseKind::NotEnforced,
         ];
         let codes: Vec<String> = statuses
             .chain(findings)

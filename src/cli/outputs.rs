@@ -67,6 +67,11 @@ impl Outputs {
         Ok(())
     }
 
+    /// What goes to standard output, if anything.
+    pub(super) fn standard(&self) -> Option<Format> {
+        self.standard
+    }
+
     /// The real paths of the files.
     pub(super) fn paths(&self) -> Vec<PathBuf> {
         let paths = self.files.iter().map(|(_, path, _)| path);

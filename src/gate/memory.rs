@@ -66,6 +66,19 @@ pub enum CommandEnd {
     NotStarted(String),
 }
 
+impl CommandEnd {
+    /// As programs know it.
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            CommandEnd::Exited(_) => "exited",
+            CommandEnd::Signaled(_) => "signaled",
+            CommandEnd::OomKilled => "oom-killed",
+            CommandEnd::Stopped => "stopped",
+            CommandEnd::NotStarted(_) => "not-started",
+        }
+    }
+}
+
 /// What a container, or a tree of processes, used at a moment, in bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct MemorySample {
@@ -100,10 +113,19 @@ impl MemoryReport {
     /// Whether the command failed on its own: not for the limit, and not because it was stopped.
     fn command_failed(&self) -> bool {
         let end = self.command.as_ref().map(|command| &command.end);
-        matches!(
-            end,
-            Some(CommandEnd::Signaled(_) | CommandEnd::NotStarted(_))
-        ) || matches!(end, Some(CommandEnd::Exited(status)) if *status != 0)
+        match end {
+            Some(CommandEnd::Signaled(_) | CommandEnd::NotStarted(_)) => true,
+            Some(CommandEnd::Exited(status)) => *status != 0,
+            // Told by the check, unless that was skipped.
+            Some(CommandEnd::OomKilled) => self.count(Judgement::Fail) == 0,
+            Some(CommandEnd::Stopped) | None => false,
+        }
+    }
+
+    /// Whether a command was to run under a limit, and ran without.
+    fn not_enforced(&self) -> bool {
+        let command = self.command.as_ref();
+        command.is_some_and(|command| command.enforced_by.is_none())
     }
 
     fn causes(&self, policy: &Policy) -> Vec<Cause> {
@@ -122,6 +144,11 @@ impl MemoryReport {
                 CauseKind::CommandFailed,
                 usize::from(self.command_failed()),
                 Outcome::CouldNotJudge,
+            ),
+            cause(
+                CauseKind::NotEnforced,
+                usize::from(self.not_enforced()),
+                policy.outcome(Doubt::MemoryUnknown),
             ),
             cause(
                 CauseKind::MemoryUnknown,

@@ -91,6 +91,8 @@ pub enum CauseKind {
     NoMemoryChecks,
     /// The command that was measured failed on its own.
     CommandFailed,
+    /// The limit that a command was to run under was not enforced.
+    NotEnforced,
 }
 
 impl CauseKind {
@@ -113,6 +115,7 @@ impl CauseKind {
             CauseKind::MemoryUnknown => "memory-unknown",
             CauseKind::NoMemoryChecks => "no-memory-checks",
             CauseKind::CommandFailed => "command-failed",
+            CauseKind::NotEnforced => "not-enforced",
         }
     }
 }
@@ -145,6 +148,7 @@ impl fmt::Display for Cause {
             ),
             CauseKind::NoMemoryChecks => return f.write_str("no memory check could be made"),
             CauseKind::CommandFailed => return f.write_str("the command failed"),
+            CauseKind::NotEnforced => return f.write_str("the limit was not enforced"),
             CauseKind::NoAllocations => return f.write_str("no allocation figures to judge"),
         };
         write!(

@@ -5,7 +5,7 @@ use plotters::prelude::{
     WHITE,
 };
 
-use super::text::width;
+use super::text::{fit, plain, width};
 use crate::figure;
 use crate::gate::{CommandRun, MemorySample};
 
@@ -126,14 +126,24 @@ fn draw(command: &CommandRun, picture: &mut String) -> Result<(), Box<dyn std::e
     let area = SVGBackend::with_string(picture, (900, 420)).into_drawing_area();
     area.fill(&WHITE)?;
     let usages = command.samples.iter().filter_map(|sample| sample.usage);
-    let top = usages.fold(top(command), f64::max) / MI * 1.05;
+    let top = usages.fold(top(command), f64::max);
+    let (unit, scale) = if top < 10.0 * 1024.0 * MI {
+        ("MiB", MI)
+    } else {
+        ("GiB", 1024.0 * MI)
+    };
+    // Room above the limit for the legend, which would hide a curve anywhere else.
+    let top = top / scale * 1.5;
     let end = command
         .samples
         .last()
         .map_or(1.0, |sample| sample.at)
         .max(0.1);
     let mut chart = ChartBuilder::on(&area)
-        .caption("Memory over time", ("sans-serif", 18).into_font())
+        .caption(
+            fit(&plain(&command.command.join(" ")), 80),
+            ("sans-serif", 16).into_font(),
+        )
         .margin(12)
         .x_label_area_size(36)
         .y_label_area_size(64)
@@ -141,14 +151,14 @@ fn draw(command: &CommandRun, picture: &mut String) -> Result<(), Box<dyn std::e
     chart
         .configure_mesh()
         .x_desc("seconds")
-        .y_desc("MiB")
+        .y_desc(unit)
         .light_line_style(RGBColor(240, 240, 240))
         .draw()?;
     for (label, color, of) in LINES {
         let points: Vec<(f64, f64)> = command
             .samples
             .iter()
-            .filter_map(|sample| Some((sample.at, of(sample)? / MI)))
+            .filter_map(|sample| Some((sample.at, of(sample)? / scale)))
             .collect();
         if points.is_empty() {
             continue;
@@ -159,7 +169,7 @@ fn draw(command: &CommandRun, picture: &mut String) -> Result<(), Box<dyn std::e
             .legend(move |(x, y)| PathElement::new([(x, y), (x + 18, y)], color.stroke_width(2)));
     }
     let red = RGBColor(214, 39, 40);
-    let limit = command.limit / MI;
+    let limit = command.limit / scale;
     let label = match &command.enforced_by {
         Some(_) => "limit",
         None => "limit, not enforced",
@@ -173,7 +183,7 @@ fn draw(command: &CommandRun, picture: &mut String) -> Result<(), Box<dyn std::e
         .legend(move |(x, y)| PathElement::new([(x, y), (x + 18, y)], red.stroke_width(2)));
     chart
         .configure_series_labels()
-        .position(plotters::prelude::SeriesLabelPosition::LowerRight)
+        .position(plotters::prelude::SeriesLabelPosition::UpperLeft)
         .background_style(WHITE.mix(0.85))
         .border_style(RGBColor(200, 200, 200))
         .draw()?;

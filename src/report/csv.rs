@@ -10,9 +10,11 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
+use super::digest;
 use super::text::plain;
-use crate::gate::{Amount, Check, Evidence, JudgedRow, Judgement, Report};
+use crate::gate::{Amount, Check, CommandRun, Evidence, JudgedRow, Judgement, Report};
 use crate::memory::reading::Quantity;
+use crate::policy::Gating;
 
 /// The header, in the order of the fields of [`Line`]: written even where there are no rows.
 const COLUMNS: [&str; 33] = [
@@ -52,7 +54,7 @@ const COLUMNS: [&str; 33] = [
 ];
 
 /// One line.
-#[derive(Serialize)]
+#[derive(Default, Serialize)]
 struct Line<'a> {
     package: Cow<'a, str>,
     benchmark: Cow<'a, str>,
@@ -151,13 +153,11 @@ impl<'a> Line<'a> {
 impl<'a> Line<'a> {
     /// A check of the memory budget: the figure as the candidate's, the bound as the budget.
     fn of_check(check: &'a Check) -> Self {
-        let finite = |amount: &Option<Amount>| amount.as_ref().map(|amount| amount.value);
+        let value = |amount: &Option<Amount>| amount.as_ref().map(|amount| amount.value);
         let quantity = check.measured.as_ref().or(check.bound.as_ref());
         Line {
             package: text(check.container.as_deref().unwrap_or_default()),
             benchmark: check.id.to_string().into(),
-            gomaxprocs: None,
-            config: String::new(),
             unit: match quantity.map(|amount| amount.quantity) {
                 Some(Quantity::Bytes) => "B",
                 Some(Quantity::CpuSeconds | Quantity::Instant) => "sec",
@@ -167,35 +167,38 @@ impl<'a> Line<'a> {
             .into(),
             status: check.judgement.as_str(),
             gating: match check.judgement {
-                Judgement::Advice | Judgement::NotAsked => "advisory".to_owned(),
-                _ => "gate".to_owned(),
-            },
-            baseline: None,
-            candidate: finite(&check.measured),
-            change: None,
-            change_percent: None,
-            rule: Some("memory"),
-            p: None,
-            p_adjusted: None,
-            n_baseline: 0,
+                Judgement::Advice | Judgement::NotAsked => Gating::Advisory,
+                _ => Gating::Gate,
+            }
+            .to_string(),
+            candidate: value(&check.measured),
             n_candidate: usize::from(check.measured.is_some()),
-            shift: None,
-            shift_lo: None,
-            shift_hi: None,
-            samples_needed: None,
-            baseline_lo: None,
-            baseline_hi: None,
-            candidate_lo: None,
-            candidate_hi: None,
-            threshold_percent: 0.0,
-            threshold_absolute: 0.0,
-            budget: finite(&check.bound),
+            budget: value(&check.bound),
             budget_at: check.bound.as_ref().map(|bound| text(&bound.from)),
-            waiver_up_to: None,
-            waiver_expires: None,
-            waiver_reason: None,
-            waiver_at: None,
             why: text(&check.message).into_owned(),
+            ..Line::of_memory()
+        }
+    }
+
+    /// The command that was run under a limit.
+    fn of_command(command: &'a CommandRun) -> Self {
+        Line {
+            benchmark: "command".into(),
+            unit: "sec".into(),
+            status: command.end.as_str(),
+            gating: Gating::Gate.to_string(),
+            candidate: Some(command.seconds),
+            n_candidate: 1,
+            why: text(&digest::command(command)).into_owned(),
+            ..Line::of_memory()
+        }
+    }
+
+    /// A line of the memory budget without anything in it.
+    fn of_memory() -> Self {
+        Line {
+            rule: Some("memory"),
+            ..Line::default()
         }
     }
 }
@@ -210,6 +213,13 @@ pub(super) fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     }
     for check in report.memory.iter().flat_map(|memory| &memory.checks) {
         csv.serialize(Line::of_check(check))?;
+    }
+    let command = report
+        .memory
+        .as_ref()
+        .and_then(|memory| memory.command.as_ref());
+    if let Some(command) = command {
+        csv.serialize(Line::of_command(command))?;
     }
     csv.flush()
 }

@@ -1,24 +1,26 @@
 //! `allocgate memory run`: a command under a real limit, judged by what it used.
 
-use std::env;
-use std::fs;
+use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
+use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 
 use super::args::RunArguments;
 use super::{policy, size};
 use crate::cli::outputs::Outputs;
-use crate::gate::{CommandEnd, CommandRun, MemoryReport, MemorySample, Readings, Report};
-use crate::memory::amount;
+use crate::figure;
+use crate::gate::{
+    CommandEnd, CommandRun, Judgement, MemoryReport, MemorySample, Readings, Report,
+};
 use crate::memory::check::{self, Case};
 use crate::memory::declared::Declared;
 use crate::memory::limited::{self, Enforcement, Options, Outcome, Sample};
-use crate::memory::reading::{Figure, Reading, Word};
+use crate::memory::reading::{Bound, Figure, Reading, Word};
 use crate::memory::source;
 use crate::policy::{MemoryCheck, MemoryPolicy, Stated};
 use crate::process::Interrupt;
-use crate::report::chart;
+use crate::report::{Format, chart};
 
 pub(super) fn run(arguments: &RunArguments) -> Result<u8> {
     let policy = policy(&arguments.policy)?;
@@ -37,6 +39,12 @@ pub(super) fn run(arguments: &RunArguments) -> Result<u8> {
         .skip
         .extend([MemoryCheck::Capacity, MemoryCheck::Canary]);
     let outputs = Outputs::open(&arguments.output)?;
+    if let Some(format @ (Format::Json | Format::Csv)) = outputs.standard() {
+        bail!(
+            "--report {format} would stand in the middle of the command's own output; write it to a file: --report {format}=FILE"
+        );
+    }
+    let mut chart = arguments.chart.as_deref().map(Chart::open).transpose()?;
     let interrupt = Interrupt::catch().context("cannot catch signals")?;
     let options = Options {
         interval: arguments.interval,
@@ -47,18 +55,51 @@ pub(super) fn run(arguments: &RunArguments) -> Result<u8> {
     let outcome = limited::run(&options, &interrupt)?;
     let settle = arguments.settle.as_secs_f64();
     let report = report(arguments, &outcome, limit, settle, &memory);
-    if let (Some(path), Some(command)) = (&arguments.chart, &report.command) {
-        fs::write(path, chart::svg(command))
-            .with_context(|| format!("cannot write {}", path.display()))?;
-    }
+    let svg = report.command.as_ref().map(chart::svg);
     let report = Report::of_memory(report, &policy);
     // The command's own output ends where it ends.
-    io::stdout().flush()?;
-    outputs.write(&report, &arguments.output)?;
-    Ok(match outcome.interrupted {
-        Some(signal) => 128 + signal,
-        None => report.verdict.exit_code(),
-    })
+    let _ = io::stdout().flush();
+    let written = outputs.write(&report, &arguments.output);
+    let drawn = match (&mut chart, svg) {
+        (Some(chart), Some(svg)) => chart.write(&svg),
+        _ => Ok(()),
+    };
+    if let Some(signal) = outcome.interrupted {
+        return Ok(128 + signal);
+    }
+    written.and(drawn)?;
+    Ok(report.verdict.exit_code())
+}
+
+/// A picture, opened before anything long is done.
+struct Chart {
+    path: PathBuf,
+    file: File,
+}
+
+impl Chart {
+    fn open(path: &Path) -> Result<Self> {
+        let file = OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(path)
+            .with_context(|| format!("cannot write {}", path.display()))?;
+        Ok(Chart {
+            path: path.to_owned(),
+            file,
+        })
+    }
+
+    fn write(&mut self, svg: &str) -> Result<()> {
+        let mut write = || {
+            if self.file.metadata()?.is_file() {
+                self.file.set_len(0)?;
+            }
+            self.file.write_all(svg.as_bytes())
+        };
+        write().with_context(|| format!("cannot write {}", self.path.display()))
+    }
 }
 
 fn report(
@@ -76,12 +117,24 @@ fn report(
     let samples: Vec<MemorySample> = outcome.samples.iter().map(sample).collect();
     let mut now = source::join([outcome.peaks.clone(), outcome.last.clone()]).unwrap_or_default();
     now.source = command.join(" ");
-    now.figures.extend(environment());
+    let cached = |sample: &Sample| Some(sample.usage?.saturating_sub(sample.uncached?));
+    if let Some(cache) = outcome.samples.iter().filter_map(cached).max() {
+        let figure = Figure::new(Word::PeakFileCache, cache as f64, "samples");
+        now.figures
+            .push(figure.but(Bound::AtLeast, "the greatest of all samples"));
+    }
     let readings = Readings {
         before: (settle > 0.0).then(|| settled(&samples, settle)).flatten(),
         now,
     };
-    let checks = check::check(Case {
+    let enforced = matches!(outcome.enforced, Enforcement::By { .. });
+    let mut policy = policy.clone();
+    if !enforced {
+        // What is stated is no limit where nothing enforces it.
+        policy.skip.push(MemoryCheck::LimitDeclared);
+    }
+    let policy = &policy;
+    let mut checks = check::check(Case {
         container: None,
         image_alone: false,
         automemlimit: &Declared::Absent,
@@ -90,6 +143,25 @@ fn report(
         policy,
     });
     let mut remarks = Vec::new();
+    let effective = readings
+        .now
+        .get(Word::Limit)
+        .map_or(f64::INFINITY, |limit| limit.value);
+    if enforced && effective < limit {
+        remarks.push(format!(
+            "the limit that bound is {}, that of a cgroup above, and not the {} asked for",
+            figure::size(effective),
+            figure::size(limit)
+        ));
+        // What does not fit the smaller one may fit the one asked for.
+        for check in checks
+            .iter_mut()
+            .filter(|check| check.judgement == Judgement::Fail)
+        {
+            check.judgement = Judgement::CouldNotJudge;
+            check.remedy = Some("run it where that much is allowed".to_owned());
+        }
+    }
     let enforced_by = match &outcome.enforced {
         Enforcement::By { version, .. } => Some(format!("cgroup v{version}")),
         Enforcement::Not { why } => {
@@ -169,27 +241,4 @@ fn settled(samples: &[MemorySample], settle: f64) -> Option<Reading> {
         .flatten()
         .collect(),
     })
-}
-
-/// What the command was told of the runtime's settings.
-fn environment() -> Vec<Figure> {
-    const FROM: &str = "environment of the command";
-    let gomemlimit = env::var("GOMEMLIMIT")
-        .ok()
-        .and_then(|text| amount::gomemlimit(&text).ok());
-    let gogc = env::var("GOGC")
-        .ok()
-        .and_then(|text| amount::gogc(&text).ok());
-    let gomemlimit = gomemlimit.map(|limit| {
-        let bytes = limit.bytes().map_or(f64::INFINITY, |bytes| bytes as f64);
-        Figure::new(Word::Gomemlimit, bytes, FROM)
-    });
-    let gogc = gogc.map(|gogc| {
-        let percent = match gogc {
-            amount::Gogc::Percent(percent) => f64::from(percent),
-            amount::Gogc::Off => f64::INFINITY,
-        };
-        Figure::new(Word::Gogc, percent, FROM)
-    });
-    gomemlimit.into_iter().chain(gogc).collect()
 }

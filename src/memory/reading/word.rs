@@ -69,6 +69,7 @@ words! {
     PeakUsage = "peak-usage", "peak usage", Bytes, "high-water mark of usage, page cache included: an upper bound of what was needed";
     PeakWorkingSet = "peak-working-set", "peak working set", Bytes, "greatest working set of all samples";
     PeakUncached = "peak-uncached", "peak usage − file cache", Bytes, "greatest usage of all samples without any file cache: what cannot be dropped, but for what is yet to be written";
+    PeakFileCache = "peak-file-cache", "peak file cache", Bytes, "greatest file cache of all samples: what the kernel can drop";
     PeakAnonymous = "peak-anonymous", "peak anonymous memory", Bytes, "greatest anonymous memory of all samples";
     PeakResident = "peak-resident", "peak RSS − lazy-free", Bytes, "greatest RSS − lazy-free over all processes of all samples";
     OomKills = "oom-kills", "OOM kills", Count, "processes that the kernel killed for the limit";
