@@ -8,7 +8,9 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 
-use super::reading::{HttpError, Reading, Selector, Server, cgroup, engine, metrics, process};
+use super::reading::{
+    Figure, HttpError, Reading, Selector, Server, Word, cgroup, engine, metrics, process,
+};
 use crate::parse::LineReader;
 
 /// The largest saved reading that is read, and the largest page of metrics, in bytes.
@@ -98,8 +100,11 @@ pub fn read(source: &str, selection: &Selection) -> Result<Reading, SourceError>
         );
     }
     if source.starts_with("http://") || source.starts_with("https://") {
-        let page = Server::new(source, &selection.headers)?.page()?;
-        let mut reading = stream(BufReader::new(page), source, selection)?;
+        let server = Server::new(source, &selection.headers)?;
+        // Neither a password nor a token in the query is to be read in a report.
+        let shown = server.to_string();
+        let shown = shown.split('?').next().unwrap_or_default();
+        let mut reading = stream(BufReader::new(server.page()?), shown, selection)?;
         reading.taken.get_or_insert_with(now);
         return Ok(reading);
     }
@@ -129,6 +134,9 @@ pub fn join(readings: impl IntoIterator<Item = Reading>) -> Option<Reading> {
         all.source.push_str(&other.source);
         all.taken = all.taken.or(other.taken);
         all.figures.extend(other.figures);
+        // What a process was started with, the program may have changed: what it says itself counts first.
+        all.figures
+            .sort_by_key(|figure| figure.from.starts_with(process::ENVIRON));
         all
     })
 }
@@ -167,6 +175,18 @@ fn of_process(source: &str, pid: &str) -> Result<Reading, SourceError> {
     let own = process::read(&proc.join(pid))?;
     // A process outside of any container is read all the same.
     let container = cgroup::of_process(number, proc).and_then(|dir| cgroup::read(&dir));
+    let container = container.map(|mut container| {
+        // Without a limit it is no container: a session or a machine, with much else in it.
+        if container
+            .get(Word::Limit)
+            .is_none_or(|limit| limit.value.is_infinite())
+        {
+            container
+                .figures
+                .retain(|figure| figure.word == Word::Limit);
+        }
+        container
+    });
     let mut reading = join([Some(own), container.ok()].into_iter().flatten()).unwrap_or_default();
     reading.taken = Some(now());
     Ok(reading)
@@ -174,7 +194,9 @@ fn of_process(source: &str, pid: &str) -> Result<Reading, SourceError> {
 
 fn directory(name: &str, path: &Path) -> Result<Reading, SourceError> {
     if cgroup::version(path).is_some() {
-        return Ok(cgroup::read(path)?);
+        // A limit above counts, and `.` has nothing above it.
+        let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+        return Ok(cgroup::read(&path)?);
     }
     if path.join("status").is_file() {
         return Ok(process::read(path)?);
@@ -225,15 +247,39 @@ fn stream<R: Read>(
             "this JSON is larger than 16 MiB; it is no reading".to_owned(),
         ));
     }
-    let saved: Saved = serde_json::from_slice(&json)
-        .map_err(|error| unknown(format!("this is no reading that allocgate saved: {error}")))?;
-    if saved.schema_version != SCHEMA_VERSION {
+    #[derive(Deserialize)]
+    struct Head {
+        schema_version: u64,
+    }
+    let no_reading = |error| unknown(format!("this is no reading that allocgate saved: {error}"));
+    // The version first: what else is in another one is unknown.
+    let Head {
+        schema_version: found,
+    } = serde_json::from_slice(&json).map_err(no_reading)?;
+    if found != SCHEMA_VERSION {
         return Err(SourceError::Version {
             name: name.to_owned(),
-            found: saved.schema_version,
+            found,
         });
     }
-    Ok(saved.reading)
+    let Saved { reading, .. } = serde_json::from_slice(&json).map_err(no_reading)?;
+    match reading.figures.iter().find(|figure| !is_possible(figure)) {
+        Some(figure) => Err(unknown(format!(
+            "the {} of this reading is {}, and that is none",
+            figure.word.label(),
+            figure.value
+        ))),
+        None => Ok(reading),
+    }
+}
+
+/// Whether a figure can be one: only bounds may be infinite.
+fn is_possible(figure: &Figure) -> bool {
+    let bound = matches!(
+        figure.word,
+        Word::Limit | Word::ThrottleLimit | Word::Gomemlimit | Word::Gogc
+    );
+    (bound && figure.value.is_infinite()) || (0.0..9.3e18).contains(&figure.value)
 }
 
 /// A saved reading begins with its version.

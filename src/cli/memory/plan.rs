@@ -37,6 +37,7 @@ pub(super) fn run(arguments: &PlanArguments) -> Result<u8> {
         bail!("--reserve: expected less than 100%");
     }
     let prediction = load.predict();
+    let reserve = prediction.reserve(reserve, policy.gomemlimit_share);
     if prediction.peak.is_infinite() {
         bail!(
             "GOGC is off, and without a GOMEMLIMIT the heap has no bound; state one with --gomemlimit"
@@ -244,24 +245,23 @@ fn text(
         Gogc::Percent(percent) => format!("{live} live ({from}) × (1 + {percent}/100)"),
         Gogc::Off => format!("{live} live ({from}), GOGC off"),
     };
+    let fixed = "fixed: runtime, binary, libraries (an assumption: --fixed)";
     match load.gomemlimit {
         Some(limit) if prediction.bounded => lines.push((
-            prediction.go,
+            prediction.peak - load.outside_go,
             format!(
-                "heap and stacks, bounded by GOMEMLIMIT {}: {growth} + {}",
+                "GOMEMLIMIT {} bounds: {growth} + {} + {} fixed",
                 figure::size(limit),
-                notes.stacks
+                notes.stacks,
+                figure::size(load.fixed)
             ),
         )),
         _ => {
             lines.push((prediction.heap, format!("heap: {growth}")));
             lines.push((load.stacks, format!("stacks: {}", notes.stacks)));
+            lines.push((load.fixed, fixed.to_owned()));
         }
     }
-    lines.push((
-        load.fixed,
-        "fixed: runtime, binary, libraries (an assumption: --fixed)".to_owned(),
-    ));
     lines.push((
         load.outside_go,
         "outside Go: cgo, mmap (--outside-go)".to_owned(),

@@ -13,6 +13,9 @@ use crate::policy::MemoryCheck;
 pub(super) const EXPOSE_LIVE_HEAP: &str = "expose go_gc_heap_live_bytes: client_golang's collectors.NewGoCollector with \
      collectors.WithGoCollectorRuntimeMetrics(collectors.MetricsGC)";
 
+/// No Go program has less besides its heap: the runtime and the pages of the binary in use.
+const LEAST_FIXED: f64 = 4.0 * 1_048_576.0;
+
 /// A load, how well it is known, and where from.
 pub(super) struct Known {
     pub(super) load: plan::Load,
@@ -22,6 +25,10 @@ pub(super) struct Known {
     pub(super) from: String,
     /// How the stacks were calculated.
     pub(super) stacks: String,
+    /// How the fixed part was found.
+    pub(super) fixed: &'static str,
+    /// Whether the reading tells nothing of stacks or goroutines: there are more than none.
+    pub(super) stackless: bool,
 }
 
 /// The load that is known, if the live heap is.
@@ -61,19 +68,37 @@ pub(super) fn load(case: Case<'_>, settings: &Settings, gogc: Gogc) -> Option<Kn
             (number * policy.stack, false, how)
         }
     };
+    let stackless =
+        !measured && stacks <= 0.0 && now.is_some_and(|now| now.get(Word::LiveHeap).is_some());
+    // What is resident and neither heap nor stack is measured where all three are known, and includes what the
+    // runtime does not see.
+    let parts = [Word::HeapInuse, Word::IdleRetained, Word::StackInuse]
+        .map(|word| get(word).map(|figure| figure.value));
+    let rest = match (get(Word::Resident), parts) {
+        (Some(resident), [Some(inuse), Some(idle), Some(stack)]) => {
+            Some((resident.value - inuse - idle - stack).max(LEAST_FIXED))
+        }
+        _ => None,
+    };
+    let (fixed, outside_go, how_fixed) = match rest {
+        Some(rest) => (rest, 0.0, "besides, measured"),
+        None => (policy.fixed, policy.outside_go, "fixed"),
+    };
     Some(Known {
         load: plan::Load {
             live_heap,
             stacks,
             scanned_stacks: if measured { stacks } else { 0.0 },
-            fixed: policy.fixed,
-            outside_go: policy.outside_go,
+            fixed,
+            outside_go,
             gogc,
             gomemlimit: settings.gomemlimit_bytes(),
         },
         exact,
         from,
         stacks: how,
+        fixed: how_fixed,
+        stackless,
     })
 }
 
@@ -108,14 +133,10 @@ pub(super) fn capacity(case: Case<'_>, settings: &Settings) -> Check {
         format!("the live heap, {}", known.from),
     );
     let Some(limit) = settings.limit_bytes() else {
-        return Check::unknown(
-            ID,
-            format!("{how}, and there is no limit to hold it against"),
-            "declare a memory limit, or state it with --limit",
-        )
-        .measured(measured);
+        let message = format!("{how}, and no limit is known to hold it against");
+        return Check::not_asked(ID, message).measured(measured);
     };
-    let reserve = case.policy.reserve;
+    let reserve = prediction.reserve(case.policy.reserve, case.policy.gomemlimit_share);
     let bound = Amount::new(
         limit * (1.0 - reserve),
         Quantity::Bytes,
@@ -128,6 +149,11 @@ pub(super) fn capacity(case: Case<'_>, settings: &Settings) -> Check {
     );
     let fits = prediction.peak <= bound.value;
     let check = match (fits, known.exact) {
+        (true, _) if known.stackless => Check::unknown(
+            ID,
+            format!("{how}, and neither goroutines nor stacks are known"),
+            "read a page with go_goroutines, or state them (goroutines, under [memory])",
+        ),
         (true, _) => Check::pass(
             ID,
             format!("{how}; {} are there", figure::size(bound.value)),
@@ -169,14 +195,19 @@ fn arithmetic(known: &Known, prediction: &plan::Prediction) -> String {
     };
     text.push_str(&match (prediction.bounded, load.gomemlimit) {
         (true, Some(limit)) => format!(
-            "{} of heap and stacks ({growth} + {}, bounded by GOMEMLIMIT {})",
-            figure::size(prediction.go),
+            "GOMEMLIMIT {}, which bounds {growth} + {} + {} {}",
+            figure::size(limit),
             known.stacks,
-            figure::size(limit)
+            figure::size(load.fixed),
+            known.fixed
         ),
-        _ => format!("{growth} + {}", known.stacks),
+        _ => format!(
+            "{growth} + {} + {} {}",
+            known.stacks,
+            figure::size(load.fixed),
+            known.fixed
+        ),
     });
-    text.push_str(&format!(" + {} fixed", figure::size(load.fixed)));
     if load.outside_go > 0.0 {
         text.push_str(&format!(" + {} outside Go", figure::size(load.outside_go)));
     }

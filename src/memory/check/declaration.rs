@@ -176,12 +176,8 @@ pub(super) fn gomemlimit_headroom(case: Case<'_>, settings: &Settings) -> Check 
     };
     let measured = Amount::new(bytes, Quantity::Bytes, at.clone());
     let Some(limit) = settings.limit_bytes() else {
-        return Check::unknown(
-            ID,
-            "the limit that GOMEMLIMIT is to stay below is not known, or there is none",
-            "declare a memory limit, or state it with --limit",
-        )
-        .measured(measured);
+        let message = "no limit is known that GOMEMLIMIT is to stay below";
+        return Check::not_asked(ID, message).measured(measured);
     };
     let share = case.policy.gomemlimit_share;
     let limit_at = settings.limit.at().unwrap_or_default();
@@ -207,10 +203,25 @@ pub(super) fn gomemlimit_headroom(case: Case<'_>, settings: &Settings) -> Check 
             "{relation}: too little is left for what the Go runtime does not see (cgo, mmap, C libraries, the binary)"
         );
         Check::fail(ID, message, remedy)
+    } else if let Some(running) = running(case, limit * share) {
+        Check::unknown(
+            ID,
+            format!("{relation}, and what runs has {running}"),
+            "apply what is declared and read again, or see what sets it in the program",
+        )
     } else {
         Check::pass(ID, relation)
     };
     check.measured(measured).bound(bound)
+}
+
+/// What the running program has for a GOMEMLIMIT, if that is more than `most`, or none.
+fn running(case: Case<'_>, most: f64) -> Option<String> {
+    let figure = case.candidate?.now.get(Word::Gomemlimit)?;
+    (figure.bound == Bound::Exact && figure.value > most).then(|| {
+        let value = super::show(figure.value, Quantity::Bytes);
+        format!("{value} ({})", figure.from)
+    })
 }
 
 /// A GOMEMLIMIT as it is written, in whole MiB.

@@ -1,6 +1,6 @@
 //! What two readings in time suggest, and the command to run next. Advice, never a verdict.
 
-use super::canary::gc_share;
+use super::canary::{gc_share, restarted};
 use super::{Case, Check, Judgement, Readings};
 use crate::figure;
 use crate::memory::reading::{Bound, Figure, Word};
@@ -39,6 +39,11 @@ impl Trend<'_> {
         self.rise().abs() <= self.still.max(STILL_SHARE * self.before.value)
     }
 
+    /// Whether its rise is most of another one's.
+    fn explains(&self, other: &Trend<'_>) -> bool {
+        self.rise() > 0.5 * other.rise()
+    }
+
     /// `RSS 40 MiB → 180 MiB`.
     fn text(&self) -> String {
         let shown = |figure: &Figure| super::show(figure.value, figure.word.quantity());
@@ -70,6 +75,11 @@ pub(super) fn diagnosis(case: Case<'_>) -> Vec<Check> {
         return advice;
     };
     let now = &readings.now;
+    if restarted(readings) {
+        let message = "the readings are of two processes: it was started anew between them, or they are swapped";
+        advice.push(Check::new(ID, Judgement::Advice, message));
+        return advice;
+    }
     let trend = |word: Word, still: f64| {
         let [before, now] = [before, now].map(|reading| {
             reading
@@ -97,12 +107,10 @@ pub(super) fn diagnosis(case: Case<'_>) -> Vec<Check> {
                 format!("{}, {}: a leak, or a growing working set", resident.text(), heap.text()),
                 "compare heap profiles of both moments: `go tool pprof -diff_base before.pb.gz http://…/debug/pprof/heap`",
             ),
-            Some(heap) => kept_or_unseen(
-                &format!("{}, {}", resident.text(), heap.text()),
-                bytes(Word::RuntimeTotal),
-                bytes(Word::IdleRetained),
-                bytes(Word::LazyFree),
-            ),
+            Some(heap) => {
+                let trends = format!("{}, {}", resident.text(), heap.text());
+                kept_or_unseen(&resident, &trends, bytes)
+            }
         });
     }
     if let Some(goroutines) = trend(Word::Goroutines, STILL_GOROUTINES).filter(Trend::up) {
@@ -112,21 +120,11 @@ pub(super) fn diagnosis(case: Case<'_>) -> Vec<Check> {
         ));
     }
     advice.extend(collector(readings, before, heap.as_ref()));
-    let usage = bytes(Word::Usage);
-    let anonymous = first(&[Word::Anonymous, Word::RssAnonymous]);
-    if let (Some(usage), Some(anonymous)) = (usage, anonymous)
-        && usage.up()
-        && anonymous.flat()
-    {
-        advice.push(advise(
-                format!(
-                    "{}, {}: page cache, which the kernel drops when it needs the room",
-                    usage.text(),
-                    anonymous.text()
-                ),
-                "nothing to do for the limit; `grep -E '^(file|inactive_file|shmem) ' memory.stat` shows it (shmem, which is tmpfs, is not dropped)",
-            ));
-    }
+    advice.extend(usage_alone(
+        bytes(Word::Usage),
+        first(&[Word::Anonymous, Word::RssAnonymous]),
+        bytes(Word::Shmem),
+    ));
     if advice.is_empty() {
         advice.push(Check::new(
             ID,
@@ -145,14 +143,37 @@ fn advise(message: String, next: &str) -> Check {
     Check::new(ID, Judgement::Advice, message).remedy(next)
 }
 
-/// RSS rose and the heap did not: the runtime keeps idle pages, or somebody else holds memory.
-fn kept_or_unseen(
+/// Usage rose and anonymous memory did not: page cache, or what only looks like it.
+fn usage_alone(
+    usage: Option<Trend<'_>>,
+    anonymous: Option<Trend<'_>>,
+    shmem: Option<Trend<'_>>,
+) -> Option<Check> {
+    let (usage, anonymous) = (usage.filter(Trend::up)?, anonymous.filter(Trend::flat)?);
+    let trends = format!("{}, {}", usage.text(), anonymous.text());
+    Some(match shmem.filter(|shmem| shmem.explains(&usage)) {
+        Some(shmem) => advise(
+            format!(
+                "{trends}, {}: tmpfs or shared memory, which is not dropped",
+                shmem.text()
+            ),
+            "look into /dev/shm and emptyDir volumes of medium Memory: `du -sh`",
+        ),
+        None => advise(
+            format!("{trends}: page cache, which the kernel drops when it needs the room"),
+            "nothing to do for the limit; `grep -E '^(file|inactive_file) ' memory.stat` shows it",
+        ),
+    })
+}
+
+/// RSS rose and the heap did not: what rose by most of that is the cause.
+fn kept_or_unseen<'a>(
+    resident: &Trend<'_>,
     trends: &str,
-    runtime: Option<Trend<'_>>,
-    idle: Option<Trend<'_>>,
-    lazy: Option<Trend<'_>>,
+    bytes: impl Fn(Word) -> Option<Trend<'a>>,
 ) -> Check {
-    if let Some(lazy) = lazy.filter(Trend::up) {
+    let cause = |word: Word| bytes(word).filter(|trend| trend.explains(resident));
+    if let Some(lazy) = cause(Word::LazyFree) {
         return advise(
             format!(
                 "{trends}, {}: pages given back lazily, which the kernel takes when it needs them",
@@ -161,24 +182,40 @@ fn kept_or_unseen(
             "nothing to do for the limit; GODEBUG=madvdontneed=1 makes RSS follow",
         );
     }
-    match (runtime, idle) {
-        (Some(runtime), _) if runtime.flat() => advise(
-            format!(
-                "{trends}, {}: memory that the Go runtime does not see (cgo, mmap, C libraries)",
-                runtime.text()
-            ),
-            "see who maps it: `pmap -X PID | sort -k6 -n | tail`, and leave it room below the limit (outside-go)",
-        ),
-        (_, Some(idle)) => advise(
+    if let Some(idle) = cause(Word::IdleRetained) {
+        return advise(
             format!(
                 "{trends}, {}: idle pages that the runtime keeps and returns in minutes",
                 idle.text()
             ),
             "wait some minutes and read again; GODEBUG=scavtrace=1 shows the return, GOMEMLIMIT hastens it",
-        ),
-        (_, None) => advise(
-            format!("{trends}: idle pages that the runtime keeps, or memory that it does not see"),
-            "read the Go metrics, too: heap idle less heap released tells them apart",
+        );
+    }
+    if let Some(stacks) = cause(Word::StackInuse) {
+        return advise(
+            format!("{trends}, {}: stacks of goroutines", stacks.text()),
+            "see where they wait: `curl 'http://…/debug/pprof/goroutine?debug=1'`",
+        );
+    }
+    match bytes(Word::RuntimeTotal) {
+        // RSS rose by more than the runtime did, and is more than all that the runtime has.
+        Some(runtime)
+            if resident.rise() - runtime.rise() > 0.5 * resident.rise()
+                && resident.now.value > runtime.now.value =>
+        {
+            advise(
+                format!(
+                    "{trends}, {}: memory that the Go runtime does not see (cgo, mmap, C libraries)",
+                    runtime.text()
+                ),
+                "see who maps it: `pmap -X PID | sort -k6 -n | tail`, and leave it room below the limit (outside-go)",
+            )
+        }
+        _ => advise(
+            format!(
+                "{trends}: garbage between collections, idle pages, or memory that Go does not see; the figures do not tell which"
+            ),
+            "read again after /debug/pprof/heap?gc=1, with the Go metrics and the process: what is left is not garbage",
         ),
     }
 }
@@ -190,20 +227,34 @@ fn collector(
     heap: Option<&Trend<'_>>,
 ) -> Option<Check> {
     let share = gc_share(readings).ok()?.value;
-    let (gc, used) = (
-        before.get(Word::GcCpu)?.value,
-        before.get(Word::UsedCpu)?.value,
-    );
+    let get = |word: Word| Some(before.get(word)?.value);
+    let (gc, used) = (get(Word::GcCpu)?, get(Word::UsedCpu)?);
     let earlier = if used > 0.0 { gc / used } else { return None };
     if share - earlier <= STILL_CPU || share <= earlier * (1.0 + STILL_SHARE) || !heap?.flat() {
         return None;
     }
+    // Since the start until the first reading, and since then.
+    let (allocated, at, started) = (
+        get(Word::AllocatedTotal)?,
+        before.taken?,
+        get(Word::Started)?,
+    );
+    let since = readings.now.get(Word::AllocatedTotal)?.value - allocated;
+    let rates = [
+        allocated / (at - started).max(0.1),
+        since / (readings.now.taken? - at).max(0.1),
+    ];
+    if rates[1] <= rates[0] * (1.0 + STILL_SHARE) {
+        return None;
+    }
     Some(advise(
         format!(
-            "GC CPU share {} until the first reading → {} since, {}: the allocation rate rose",
+            "GC CPU share {} until the first reading → {} since, {}: the allocation rate rose, {}/s → {}/s",
             figure::percent(earlier),
             figure::percent(share),
-            heap?.text()
+            heap?.text(),
+            figure::size(rates[0]),
+            figure::size(rates[1])
         ),
         "see who allocates: `go tool pprof -sample_index=alloc_space http://…/debug/pprof/allocs?seconds=30`",
     ))

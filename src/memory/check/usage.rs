@@ -53,17 +53,25 @@ pub(super) fn working_set(case: Case<'_>) -> Check {
     };
     let measured = Amount::of(figure);
     let Some(limit) = limit(case, now) else {
+        // That there is none is another check's matter.
+        let message = format!(
+            "the {} is {}, and no limit is known to hold it against",
+            figure.word.label(),
+            figure::size(figure.value)
+        );
+        return Check::not_asked(ID, message).measured(measured);
+    };
+    if figure.value <= 0.0 {
         return Check::unknown(
             ID,
             format!(
-                "the {} is {}, and there is no limit to hold it against",
-                figure.word.label(),
-                figure::size(figure.value)
+                "the {} is 0 B, which no running program is",
+                figure.word.label()
             ),
-            "declare a memory limit, or state it with --limit",
+            "read it while the program runs",
         )
         .measured(measured);
-    };
+    }
     let share = case.policy.working_set_share;
     let budget = limit.value * share;
     let bound = Amount::new(
@@ -190,6 +198,12 @@ fn aside(figure: &Figure, now: &Reading, budget: f64) -> String {
     if matches!(figure.word, Word::Resident | Word::PeakResident) {
         text.push_str("; of the process alone: page cache, tmpfs and other processes of the container are not in it");
     }
+    if let Some(swap) = now.get(Word::Swap).filter(|swap| swap.value > 0.0) {
+        text.push_str(&format!(
+            "; {} of it are in swap, which not every machine has",
+            figure::size(swap.value)
+        ));
+    }
     if let (Bound::AtMost, Some(remark)) = (figure.bound, &figure.remark) {
         text.push_str(&format!("; at most: {remark}"));
     }
@@ -241,13 +255,32 @@ pub(super) fn no_oom(case: Case<'_>) -> Check {
             Check::not_asked(ID, "the reading is not of a container")
         };
     };
+    let earlier = readings
+        .before
+        .as_ref()
+        .and_then(|before| before.get(Word::OomKills));
+    // Of two readings what came between counts.
+    let (kills, between) = match earlier.filter(|earlier| earlier.value <= kills.value) {
+        Some(earlier) => {
+            let since = Figure {
+                value: kills.value - earlier.value,
+                bound: Bound::Exact,
+                ..kills.clone()
+            };
+            (since, " between the readings")
+        }
+        None => (kills.clone(), ""),
+    };
     let number = kills.value as usize;
-    let judged = match within(kills, 0.0) {
-        Some(true) => Check::pass(ID, "the kernel killed nothing for the limit"),
+    let judged = match within(&kills, 0.0) {
+        Some(true) => Check::pass(
+            ID,
+            format!("the kernel killed nothing for the limit{between}"),
+        ),
         Some(false) => Check::fail(
             ID,
             format!(
-                "the kernel killed {} for the limit",
+                "the kernel killed {} for the limit{between}",
                 match number {
                     1 => "a process".to_owned(),
                     more => format!("{more} processes"),
@@ -255,6 +288,8 @@ pub(super) fn no_oom(case: Case<'_>) -> Check {
             ),
             "raise the limit or hold less; `allocgate memory plan` says what a load needs",
         ),
+        // Nothing was seen, by what does not see everything: no doubt unless somebody asks.
+        None if number == 0 => Check::not_asked(ID, kills.remark.clone().unwrap_or_default()),
         None => Check::new(
             ID,
             Judgement::CouldNotJudge,
@@ -265,6 +300,6 @@ pub(super) fn no_oom(case: Case<'_>) -> Check {
         ),
     };
     judged
-        .measured(Amount::of(kills))
+        .measured(Amount::of(&kills))
         .bound(Amount::new(0.0, Quantity::Count, "none"))
 }

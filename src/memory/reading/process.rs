@@ -25,6 +25,8 @@ pub enum ProcessError {
 }
 
 /// How many ticks the kernel tells programs to be a second, whatever it counts in itself.
+/// How the place of a figure from the environment starts.
+pub(in crate::memory) const ENVIRON: &str = "environ";
 const TICKS_PER_SECOND: f64 = 100.0;
 const AS_STARTED: &str = "as the process was started: a program may set another itself";
 
