@@ -81,7 +81,8 @@ pub(super) fn load(case: Case<'_>, settings: &Settings, gogc: Gogc) -> Option<Kn
         _ => None,
     };
     let (fixed, outside_go, how_fixed) = match rest {
-        Some(rest) => (rest, 0.0, "besides, measured"),
+        // What is known to come is not there yet, perhaps.
+        Some(rest) => (rest.max(policy.outside_go), 0.0, "besides, measured"),
         None => (policy.fixed, policy.outside_go, "fixed"),
     };
     Some(Known {
