@@ -18,7 +18,7 @@ use crate::parse;
 use crate::policy::{MemoryPolicy, Policy};
 
 /// The largest manifest that is read, in bytes.
-const MAX_MANIFEST: u64 = 4 << 20;
+const MAX_MANIFEST: u64 = 32 << 20;
 
 /// Makes all checks. `manifests` are files or patterns; the containers and the stage are the policy's.
 pub(super) fn judge(
@@ -165,7 +165,7 @@ fn bounded(input: impl Read) -> io::Result<Vec<u8>> {
     if text.len() as u64 > MAX_MANIFEST {
         return Err(io::Error::new(
             io::ErrorKind::FileTooLarge,
-            "is larger than 4 MiB; this is no manifest",
+            "is larger than 32 MiB; this is no manifest",
         ));
     }
     Ok(text)

@@ -30,7 +30,7 @@ use std::io;
 use super::declared::{Container, Declared};
 
 /// The largest manifest that is read, in bytes.
-const MAX_SIZE: usize = 4 << 20;
+const MAX_SIZE: usize = 32 << 20;
 
 /// A manifest that cannot be used.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
@@ -180,7 +180,7 @@ impl Place<'_> {
 /// The bytes as text without a byte order mark.
 fn decode<'a>(place: Place<'_>, bytes: &'a [u8]) -> Result<&'a str, ManifestError> {
     if bytes.len() > MAX_SIZE {
-        return Err(place.error("is larger than 4 MiB; this is no manifest"));
+        return Err(place.error("is larger than 32 MiB; this is no manifest"));
     }
     if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") {
         return Err(place.error("is UTF-16; save it as UTF-8"));
@@ -221,7 +221,7 @@ mod tests {
             assert_eq!(decode(bytes), Err(message.to_owned()));
         }
         let large = vec![b'a'; MAX_SIZE + 1];
-        assert!(decode(&large).unwrap_err().contains("4 MiB"));
+        assert!(decode(&large).unwrap_err().contains("32 MiB"));
     }
 
     /// A container in one line: its name, limit and settings, each in MiB or as it is not known.

@@ -1,10 +1,11 @@
 //! YAML and JSON as one small tree, in which every node knows its line. Aliases share what they stand
 //! for, and count as if they were written out: no file can grow beyond what it is read for.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 
-use saphyr_parser::{Event, Parser, ScalarStyle, Span, Tag};
+use granit_parser::{ErrorKind, Event, Parser, ScalarStyle, Span, Tag};
 
 use super::json::as_yaml;
 use super::{ManifestError, Place};
@@ -13,7 +14,16 @@ use super::{ManifestError, Place};
 const MAX_DEPTH: usize = 64;
 
 /// How many nodes a file may have, with its aliases written out.
-const MAX_NODES: usize = 200_000;
+const MAX_NODES: usize = 2_000_000;
+
+/// How many bytes of a text count like a node.
+const NODE_BYTES: usize = 64;
+
+/// How many bytes are read again, all in all, for quoted texts that are not indented.
+const MAX_READ_AGAIN: usize = 64 << 20;
+
+/// What the tags of YAML itself start with.
+const YAML_TAGS: &str = "tag:yaml.org,2002:";
 
 /// A value, and where it stands.
 #[derive(Debug)]
@@ -149,21 +159,64 @@ pub(super) fn documents(place: Place<'_>, text: &str) -> Result<Vec<Rc<Node>>, M
 struct Unreadable {
     line: usize,
     message: String,
+    /// A quoted text goes on there, not indented: what reads Kubernetes and compose takes that.
+    quoted: bool,
+}
+
+impl Unreadable {
+    fn new(line: usize, message: impl Into<String>) -> Self {
+        Unreadable {
+            line,
+            message: message.into(),
+            quoted: false,
+        }
+    }
 }
 
 fn read(text: &str) -> Result<Vec<Rc<Node>>, Unreadable> {
-    let text = as_yaml(text);
-    let mut parser = Parser::new_from_str(&text);
+    let mut text = as_yaml(text);
+    let mut again = 0;
+    loop {
+        let error = match read_once(&text) {
+            Err(error) if error.quoted => error,
+            read => return read,
+        };
+        again += text.len();
+        if again > MAX_READ_AGAIN {
+            return Err(error);
+        }
+        text = Cow::Owned(indented(&text, error.line));
+    }
+}
+
+fn read_once(text: &str) -> Result<Vec<Rc<Node>>, Unreadable> {
+    let mut parser = Parser::new_from_str(text);
     let mut reader = Reader::default();
     while let Some(event) = parser.next_event() {
         let (event, span) = event.map_err(|error| Unreadable {
             line: error.marker().line().clamp(1, text.lines().count()),
             message: format!("this is neither YAML nor JSON: {}", error.info()),
+            quoted: *error.kind() == ErrorKind::InvalidQuotedScalarIndent,
         })?;
         reader.event(event, span)?;
     }
     reader.documents.retain(|document| !document.is_null());
     Ok(reader.documents)
+}
+
+/// The text with a line, and those behind it up to the next quote, moved to the right of whatever
+/// may hold it. Blanks that start a line of a quoted text mean nothing.
+fn indented(text: &str, line: usize) -> String {
+    let start = text
+        .match_indices('\n')
+        .nth(line.saturating_sub(2))
+        .map_or(0, |(index, _)| index + 1);
+    let (before, after) = text.split_at(if line < 2 { 0 } else { start });
+    let margin = " ".repeat(4 * MAX_DEPTH);
+    let end = after.find(['"', '\'']).unwrap_or(after.len());
+    let (inside, behind) = after.split_at(end);
+    let inside = inside.replace('\n', &format!("\n{margin}"));
+    [before, &margin, &inside, behind].concat()
 }
 
 /// The first line, up to the one that cannot be read, on which a template stands outside of quotes
@@ -220,21 +273,23 @@ impl Reader {
     fn event(&mut self, event: Event<'_>, span: Span) -> Result<(), Unreadable> {
         let line = span.start.line().max(1);
         match event {
-            Event::DocumentStart(_) => self.anchors.clear(),
+            Event::DocumentStart(..) => self.anchors.clear(),
             Event::Scalar(text, style, anchor, tag) => {
-                self.count(1, 1, line)?;
+                // A long text that an alias repeats takes as much as many short ones.
+                let size = 1 + text.len() / NODE_BYTES;
+                self.count(size, 1, line)?;
                 let node = Node {
                     line,
                     value: scalar(text.into_owned(), style, tag.as_deref()),
-                    size: 1,
+                    size,
                     height: 1,
                 };
                 self.add(node, anchor)?;
             }
-            Event::SequenceStart(anchor, _) => {
+            Event::SequenceStart(_, anchor, _) => {
                 self.open(line, anchor, OpenKind::Sequence(Vec::new()))?;
             }
-            Event::MappingStart(anchor, _) => {
+            Event::MappingStart(_, anchor, _) => {
                 let kind = OpenKind::Mapping {
                     mapping: Mapping::default(),
                     key: None,
@@ -250,13 +305,13 @@ impl Reader {
             }
             Event::Alias(anchor) => {
                 let Some(node) = self.anchors.get(&anchor).map(Rc::clone) else {
-                    let message = "an alias stands within what it stands for".to_owned();
-                    return Err(Unreadable { line, message });
+                    let message = "an alias stands within what it stands for";
+                    return Err(Unreadable::new(line, message));
                 };
                 self.count(node.size, node.height, line)?;
                 self.place(node, line)?;
             }
-            Event::Nothing | Event::StreamStart | Event::StreamEnd | Event::DocumentEnd => {}
+            _ => {}
         }
         Ok(())
     }
@@ -272,7 +327,7 @@ impl Reader {
             return Ok(());
         };
         let message = format!("{message}; this is no manifest");
-        Err(Unreadable { line, message })
+        Err(Unreadable::new(line, message))
     }
 
     fn open(&mut self, line: usize, anchor: usize, kind: OpenKind) -> Result<(), Unreadable> {
@@ -317,14 +372,14 @@ impl Reader {
                     let key = text;
                     mapping
                         .insert(Entry { key, line, node })
-                        .map_err(|entry| Unreadable {
-                            line,
-                            message: format!(
+                        .map_err(|entry| {
+                            let message = format!(
                                 "`{}` stands twice in one mapping, first on line {}; \
                                  keep the one that is meant",
                                 entry.key,
                                 mapping.line_of(&entry.key)
-                            ),
+                            );
+                            Unreadable::new(line, message)
                         })?;
                 }
             },
@@ -341,11 +396,10 @@ impl Key {
                 line,
                 merge: *plain && text == "<<",
             }),
-            _ => Err(Unreadable {
-                line,
-                message: "a list or a mapping stands where a key belongs; keys are texts"
-                    .to_owned(),
-            }),
+            _ => {
+                let message = "a list or a mapping stands where a key belongs; keys are texts";
+                Err(Unreadable::new(line, message))
+            }
         }
     }
 }
@@ -361,9 +415,9 @@ impl Open {
                 ..
             } => {
                 for node in merged {
-                    merge(&mut mapping, &node).map_err(|()| Unreadable {
-                        line,
-                        message: "`<<` merges mappings, and lists of them, only".to_owned(),
+                    merge(&mut mapping, &node).map_err(|()| {
+                        let message = "`<<` merges mappings, and lists of them, only";
+                        Unreadable::new(line, message)
                     })?;
                 }
                 Value::Mapping(mapping)
@@ -401,12 +455,12 @@ fn is_mapping(node: &Node) -> bool {
 
 fn scalar(text: String, style: ScalarStyle, tag: Option<&Tag>) -> Value {
     match tag {
-        Some(tag) if !tag.is_yaml_core_schema() && !tag.suffix.is_empty() => {
+        Some(tag) if tag.suffix_in_namespace(YAML_TAGS).is_none() && !tag.suffix().is_empty() => {
             Value::Tagged(tag.to_string())
         }
         _ => Value::Scalar {
             text,
-            plain: style == ScalarStyle::Plain && tag.is_none_or(|tag| tag.suffix != "str"),
+            plain: style == ScalarStyle::Plain && tag.is_none_or(|tag| tag.suffix() != "str"),
         },
     }
 }
@@ -453,6 +507,29 @@ mod tests {
             one(r#"{"a": "\/ \ud83d\ude00"}"#).text_of("a"),
             Some("/ \u{1f600}")
         );
+    }
+
+    #[test]
+    fn what_kubectl_and_compose_take_is_read() {
+        for (text, value) in [
+            ("b: [\n  x\n]\na: y\n", "y"),
+            ("b: [x,\nz]\na: y\n", "y"),
+            ("c:\n  b: [\n    x\n  ]\na: y\n", "y"),
+            ("c:\n  b: [\"x\",\n  \"z\"]\na: y\n", "y"),
+            ("c:\n- b: {\n  d: e\n  }\na: y\n", "y"),
+            ("b: {\n}\na: y\n", "y"),
+            ("a: \"x\ny\n\nz\"\nb: c\n", "x y\nz"),
+            ("a: 'x\ny\nz ''q'' \nw'\nb: 'c'\n", "x y z 'q' w"),
+            ("c:\n  b: \"x\n  y\"\na: y\n", "y"),
+            ("a: \"x \\\ny\"", "x y"),
+        ] {
+            assert_eq!(one(text).text_of("a"), Some(value), "{text:?}");
+        }
+        let node = one("c:\n  b: \"x\n  y\"\na: y\n");
+        assert_eq!(node.path(&["c", "b"]).unwrap().text(), Some("x y"));
+        assert_eq!(node.get("a").unwrap().line, 4);
+        let many = "- \"x\ny'\n\"\n".repeat(200);
+        assert_eq!(one(&many).items().count(), 200);
     }
 
     #[test]
@@ -514,7 +591,7 @@ mod tests {
         assert!(
             parse(&bomb)
                 .unwrap_err()
-                .contains("more than 200000 values")
+                .contains("more than 2000000 values")
         );
         let mut merges = "a0: &a0 {k: v}\n".to_owned();
         for level in 1..70 {
@@ -526,11 +603,9 @@ mod tests {
             let error = parse(&deep.repeat(10_000)).unwrap_err();
             assert!(error.contains("f.yaml:1: "), "{error}");
         }
-        let wide = format!("[{}]", "x,".repeat(300_000));
-        assert!(
-            parse(&wide)
-                .unwrap_err()
-                .contains("more than 200000 values")
-        );
+        let long = format!("a: &a {}\nb: [{}]\n", "x".repeat(1 << 20), "*a, ".repeat(200));
+        assert!(parse(&long).unwrap_err().contains("values"));
+        let quotes = format!("a: \"{}\"", "x\ny\\\"\n".repeat(100_000));
+        assert!(parse(&quotes).is_err());
     }
 }
