@@ -3,11 +3,11 @@
 //!
 //! | system | grammar | source |
 //! |---|---|---|
-//! | Kubernetes | decimal number; `Ki Mi Gi Ti Pi Ei` (1024), `k M G T P E` (1000), `n u m` (below 1), `e3` | apimachinery `resource.Quantity` |
+//! | Kubernetes | decimal number; `Ki Mi Gi Ti Pi Ei` (1024), `k M G T P E` (1000), `n u m` (below 1), `e3`; rounded up | apimachinery `resource.Quantity` |
 //! | GOMEMLIMIT | whole number; `B KiB MiB GiB TiB` or nothing; `off` | `runtime.parseByteCount` |
 //! | GOGC | whole number of percent, `off`; anything else counts as 100 | `runtime.readGOGC` |
-//! | Docker, compose | decimal number; `b k m g t p`, with or without `b`, `ib`, in any case, all of 1024 | go-units `RAMInBytes` |
-//! | systemd | decimal number; `B K M G T P E` (1024); `infinity`; `N%` of the machine | systemd.resource-control(5) |
+//! | Docker, compose | decimal number; `b k m g t p`, all but the first with or without `b`, `ib`, in any case, all of 1024 | go-units `RAMInBytes` |
+//! | systemd | decimal numbers with `B K M G T P E` (1024), the greater unit first, which are added; `infinity`; `N%` of the machine | systemd.resource-control(5), `parse_size` |
 //! | ECS | a whole number of MiB; `GB` (1024 MiB) of tasks | task definition parameters |
 
 use serde::Serialize;
@@ -68,44 +68,36 @@ fn number(text: &str) -> Option<(f64, &str)> {
     Some((digits.parse().ok()?, suffix))
 }
 
-/// A Kubernetes quantity of memory: `512Mi`, `0.5Gi`, `1e9`, `134217728`.
+/// A Kubernetes quantity of memory: `512Mi`, `0.5Gi`, `1e9`, `134217728`, and `1288490188800m`, which
+/// is how the API writes `1.2Gi` back.
 ///
 /// # Errors
 ///
 /// If it is none, and if it is `512m`: half a byte, which the API takes with a warning.
 pub fn kubernetes(text: &str) -> Result<u64, AmountError> {
+    const LEAST_MEANT: u64 = 1 << 20;
     let error = |why: &str| AmountError::new(text, why);
-    let (value, suffix) = number(text.strip_prefix('+').unwrap_or(text))
+    let unsigned = text.strip_prefix('+').unwrap_or(text);
+    let (value, suffix) = number(unsigned)
         .ok_or_else(|| error("is no Kubernetes quantity; write it like `512Mi`"))?;
-    let scale = match suffix {
-        "" => 1.0,
-        "k" => 1e3,
-        "M" => 1e6,
-        "G" => 1e9,
-        "T" => 1e12,
-        "P" => 1e15,
-        "E" => 1e18,
-        "Ki" => KI,
-        "Mi" => KI.powi(2),
-        "Gi" => KI.powi(3),
-        "Ti" => KI.powi(4),
-        "Pi" => KI.powi(5),
-        "Ei" => KI.powi(6),
-        "m" | "u" | "n" => {
-            let bytes = match suffix {
-                "m" => value / 1e3,
-                "u" => value / 1e6,
-                _ => value / 1e9,
-            };
-            let meant = &text[..text.len() - suffix.len()];
-            return Err(AmountError::new(
-                text,
-                format!(
-                    "is {bytes} byte of memory to Kubernetes, where `{suffix}` is a fraction; \
-                     write `{meant}Mi` for mebibytes"
-                ),
-            ));
-        }
+    let digits = &unsigned[..unsigned.len() - suffix.len()];
+    let (times, per): (u128, u128) = match suffix {
+        "" => (1, 1),
+        "n" => (1, 1_000_000_000),
+        "u" => (1, 1_000_000),
+        "m" => (1, 1_000),
+        "k" => (1_000, 1),
+        "M" => (1_000_000, 1),
+        "G" => (1_000_000_000, 1),
+        "T" => (1_000_000_000_000, 1),
+        "P" => (1_000_000_000_000_000, 1),
+        "E" => (1_000_000_000_000_000_000, 1),
+        "Ki" => (1 << 10, 1),
+        "Mi" => (1 << 20, 1),
+        "Gi" => (1 << 30, 1),
+        "Ti" => (1 << 40, 1),
+        "Pi" => (1 << 50, 1),
+        "Ei" => (1 << 60, 1),
         "K" => {
             return Err(error(
                 "has a suffix that Kubernetes does not know: it is `Ki` (1024) or `k` (1000)",
@@ -115,7 +107,8 @@ pub fn kubernetes(text: &str) -> Result<u64, AmountError> {
             let exponent: i32 = suffix[1..]
                 .parse()
                 .map_err(|_| error("is no Kubernetes quantity; write it like `512Mi`"))?;
-            10f64.powi(exponent.clamp(-400, 400))
+            let power = 10u128.saturating_pow(exponent.unsigned_abs());
+            if exponent < 0 { (1, power) } else { (power, 1) }
         }
         _ => {
             return Err(error(
@@ -123,7 +116,28 @@ pub fn kubernetes(text: &str) -> Result<u64, AmountError> {
             ));
         }
     };
-    whole(value * scale).ok_or_else(|| error("is more than any machine has"))
+    let bytes = exact(digits, times, per).ok_or_else(|| error("is more than any machine has"))?;
+    if matches!(suffix, "m" | "u" | "n") && (1..LEAST_MEANT).contains(&bytes) {
+        let fraction = value / per as f64;
+        return Err(AmountError::new(
+            text,
+            format!(
+                "is {fraction} byte of memory to Kubernetes, where `{suffix}` is a fraction; \
+                 write `{digits}Mi` for mebibytes"
+            ),
+        ));
+    }
+    Ok(bytes)
+}
+
+/// A decimal number times a factor and by a divisor, rounded up, as the API works it out.
+fn exact(digits: &str, times: u128, per: u128) -> Option<u64> {
+    let (whole, decimals) = digits.split_once('.').unwrap_or((digits, ""));
+    let decimals = decimals.trim_end_matches('0');
+    let all: u128 = [whole, decimals].concat().parse().ok()?;
+    let per = per.saturating_mul(10u128.checked_pow(u32::try_from(decimals.len()).ok()?)?);
+    let bytes = u64::try_from(all.checked_mul(times)?.div_ceil(per)).ok()?;
+    (bytes <= i64::MAX as u64).then_some(bytes)
 }
 
 /// The value of GOMEMLIMIT.
@@ -136,10 +150,11 @@ pub fn gomemlimit(text: &str) -> Result<Limit, AmountError> {
         return Ok(Limit::Unlimited);
     }
     let error = |why: String| AmountError::new(text, why);
-    let end = text
+    let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
+    let end = unsigned
         .find(|c: char| !c.is_ascii_digit())
-        .unwrap_or(text.len());
-    let (digits, suffix) = text.split_at(end);
+        .unwrap_or(unsigned.len());
+    let (digits, suffix) = text.split_at(text.len() - unsigned.len() + end);
     let scale: u64 = match suffix {
         "" | "B" => 1,
         "KiB" => 1 << 10,
@@ -149,7 +164,7 @@ pub fn gomemlimit(text: &str) -> Result<Limit, AmountError> {
         _ => {
             let meant = match suffix.bytes().find(u8::is_ascii_alphabetic) {
                 Some(letter @ (b'K' | b'M' | b'G' | b'T' | b'k' | b'm' | b'g' | b't'))
-                    if !digits.is_empty() && suffix.len() <= 3 =>
+                    if end > 0 && suffix.len() <= 3 =>
                 {
                     format!("`{digits}{}iB`", char::from(letter.to_ascii_uppercase()))
                 }
@@ -160,15 +175,19 @@ pub fn gomemlimit(text: &str) -> Result<Limit, AmountError> {
             )));
         }
     };
+    // The greatest number is what the runtime uses without one.
     let bytes = digits
-        .parse::<u64>()
+        .parse::<i64>()
         .ok()
-        .and_then(|n| n.checked_mul(scale));
+        .and_then(|n| u64::try_from(n).ok()?.checked_mul(scale))
+        .filter(|bytes| *bytes <= i64::MAX as u64);
     match bytes {
-        Some(bytes) if bytes < i64::MAX as u64 => Ok(Limit::Bytes(bytes)),
-        Some(_) => Ok(Limit::Unlimited),
+        Some(bytes) if bytes == i64::MAX as u64 => Ok(Limit::Unlimited),
+        Some(bytes) => Ok(Limit::Bytes(bytes)),
         None => Err(error(
-            "is no GOMEMLIMIT; write a whole number with B, KiB, MiB, GiB or TiB".to_owned(),
+            "is no GOMEMLIMIT: the program would end at its start with \"malformed GOMEMLIMIT\"; \
+             write a whole number with B, KiB, MiB, GiB or TiB"
+                .to_owned(),
         )),
     }
 }
@@ -213,25 +232,24 @@ pub fn gogc(text: &str) -> Result<Gogc, AmountError> {
 ///
 /// If it is none.
 pub fn docker(text: &str) -> Result<Limit, AmountError> {
-    let trimmed = text.trim();
     let error = || {
         AmountError::new(
             text,
             "is no amount of memory to Docker; write it like `512m`",
         )
     };
-    let (value, suffix) = number(trimmed).ok_or_else(error)?;
-    let suffix = suffix
-        .strip_prefix(' ')
-        .unwrap_or(suffix)
-        .to_ascii_lowercase();
-    let power = match suffix.strip_suffix('b').unwrap_or(&suffix) {
-        "" => 0,
-        "k" | "ki" => 1,
-        "m" | "mi" => 2,
-        "g" | "gi" => 3,
-        "t" | "ti" => 4,
-        "p" | "pi" => 5,
+    let last = text.rfind(|c: char| c.is_ascii_digit() || c == '.' || c == ' ');
+    let (digits, suffix) = text.split_at(last.ok_or_else(error)? + 1);
+    // One blank may part them.
+    let digits = digits.strip_suffix(' ').unwrap_or(digits);
+    let value: f64 = digits.parse().map_err(|_| error())?;
+    let power = match &*suffix.to_ascii_lowercase() {
+        "" | "b" => 0,
+        "k" | "kb" | "kib" => 1,
+        "m" | "mb" | "mib" => 2,
+        "g" | "gb" | "gib" => 3,
+        "t" | "tb" | "tib" => 4,
+        "p" | "pb" | "pib" => 5,
         _ => return Err(error()),
     };
     match whole((value * KI.powi(power)).floor()) {
@@ -241,11 +259,11 @@ pub fn docker(text: &str) -> Result<Limit, AmountError> {
     }
 }
 
-/// An amount of systemd: `512M`, `1.5G`, `infinity`.
+/// An amount of systemd: `512M`, `1.5G`, `1G 512M`, `infinity`.
 ///
 /// # Errors
 ///
-/// If it is none, or a share of a machine that is not known here.
+/// If it is none, or a share of a machine that is not known here, or zero.
 pub fn systemd(text: &str) -> Result<Limit, AmountError> {
     let trimmed = text.trim();
     if trimmed == "infinity" {
@@ -263,20 +281,39 @@ pub fn systemd(text: &str) -> Result<Limit, AmountError> {
             "is no amount of memory to systemd, which ignores it; write it like `512M` (1024)",
         )
     };
-    let (value, suffix) = number(trimmed).ok_or_else(error)?;
-    let power = match suffix.trim_start() {
-        "" | "B" => 0,
-        "K" => 1,
-        "M" => 2,
-        "G" => 3,
-        "T" => 4,
-        "P" => 5,
-        "E" => 6,
-        _ => return Err(error()),
-    };
-    whole((value * KI.powi(power)).floor())
-        .map(Limit::Bytes)
-        .ok_or_else(error)
+    const UNITS: [(&str, i32); 8] = [
+        ("E", 6),
+        ("P", 5),
+        ("T", 4),
+        ("G", 3),
+        ("M", 2),
+        ("K", 1),
+        ("B", 0),
+        ("", 0),
+    ];
+    let (mut rest, mut units, mut sum) = (trimmed, &UNITS[..], 0.0);
+    loop {
+        let unsigned = rest.strip_prefix('+').unwrap_or(rest);
+        let (value, suffix) = number(unsigned)
+            .filter(|_| unsigned.starts_with(|c: char| c.is_ascii_digit()))
+            .ok_or_else(error)?;
+        let suffix = suffix.trim_start();
+        let index = units.iter().position(|(unit, _)| suffix.starts_with(unit));
+        let (unit, power) = units[index.ok_or_else(error)?];
+        units = units.split_at(index.unwrap_or_default() + 1).1;
+        sum += (value * KI.powi(power)).floor();
+        rest = suffix[unit.len()..].trim_start();
+        if rest.is_empty() {
+            break;
+        }
+    }
+    match whole(sum).ok_or_else(error)? {
+        0 => Err(AmountError::new(
+            text,
+            "is out of range to systemd, which ignores it; write it like `512M` (1024)",
+        )),
+        bytes => Ok(Limit::Bytes(bytes)),
+    }
 }
 
 /// The memory of an ECS task or container: MiB, or `1GB` of a task.
@@ -321,6 +358,13 @@ mod tests {
             ("134217728", 128 * MI),
             ("+1k", 1000),
             ("0", 0),
+            ("0m", 0),
+            ("1.1M", 1_100_000),
+            ("1.2Gi", 1_288_490_189),
+            ("1288490188800m", 1_288_490_189),
+            ("536870912000000u", 512 * MI),
+            ("1e+09", 1_000_000_000),
+            ("1e-400", 1),
         ] {
             assert_eq!(kubernetes(text), Ok(bytes), "{text}");
         }
@@ -332,6 +376,8 @@ mod tests {
         }
         let error = kubernetes("512m").map_err(|error| error.to_string());
         assert!(error.is_err_and(|text| text.contains("0.512 byte") && text.contains("512Mi")));
+        assert!(kubernetes("1048575999m").is_ok_and(|bytes| bytes == MI));
+        assert!(kubernetes("1048575000m").is_err());
     }
 
     #[test]
@@ -344,6 +390,9 @@ mod tests {
             ("off", Limit::Unlimited),
             ("", Limit::Unlimited),
             ("9223372036854775807", Limit::Unlimited),
+            ("9223372036854775806B", Limit::Bytes(i64::MAX as u64 - 1)),
+            ("+512MiB", Limit::Bytes(512 * MI)),
+            ("-0", Limit::Bytes(0)),
         ] {
             assert_eq!(gomemlimit(text), Ok(limit), "{text}");
         }
@@ -357,6 +406,9 @@ mod tests {
             ("-1", "whole"),
             ("99999999TiB", "whole"),
             (" 1GiB", "whole"),
+            ("9223372036854775808", "malformed"),
+            ("8388608TiB", "malformed"),
+            ("-1GiB", "malformed"),
         ] {
             let error = gomemlimit(text).map_err(|error| error.to_string());
             assert!(
@@ -381,17 +433,29 @@ mod tests {
             "0.5g",
             "536870912",
             "536870912b",
+            "+512m",
+            "512.m",
+            ".5G",
+            "5.12e2m",
         ] {
             assert_eq!(docker(text), Ok(Limit::Bytes(512 * MI)), "{text}");
         }
         assert_eq!(docker("0"), Ok(Limit::Unlimited));
-        for text in ["", "m", "512x", "512mm", "-5m", "512i"] {
+        for text in [
+            "", " ", "m", "512x", "512mm", "-5m", "512i", "512Mi", "512mi", " 512m", "512m ",
+            "512  m", "512bb", "inf", "nan", "1.5.2", "512e",
+        ] {
             assert!(docker(text).is_err(), "{text}");
         }
         assert_eq!(systemd("512M"), Ok(Limit::Bytes(512 * MI)));
         assert_eq!(systemd("0.5G"), Ok(Limit::Bytes(512 * MI)));
+        assert_eq!(systemd("1G 512M"), Ok(Limit::Bytes(1536 * MI)));
+        assert_eq!(systemd("1G512M +8"), Ok(Limit::Bytes(1536 * MI + 8)));
+        assert_eq!(systemd("512 M"), Ok(Limit::Bytes(512 * MI)));
         assert_eq!(systemd("infinity"), Ok(Limit::Unlimited));
-        for text in ["50%", "512Mi", "512MB", "512m", ""] {
+        for text in [
+            "50%", "512Mi", "512MB", "512m", "", "0", "0.5", ".5G", "512M 1G", "5 5", "-1", "1GG",
+        ] {
             assert!(systemd(text).is_err(), "{text}");
         }
         assert_eq!(ecs("512"), Ok(512 * MI));

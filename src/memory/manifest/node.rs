@@ -370,17 +370,15 @@ impl Reader {
                 Some(Key { merge: true, .. }) => merged.push(node),
                 Some(Key { text, line, .. }) => {
                     let key = text;
-                    mapping
-                        .insert(Entry { key, line, node })
-                        .map_err(|entry| {
-                            let message = format!(
-                                "`{}` stands twice in one mapping, first on line {}; \
+                    mapping.insert(Entry { key, line, node }).map_err(|entry| {
+                        let message = format!(
+                            "`{}` stands twice in one mapping, first on line {}; \
                                  keep the one that is meant",
-                                entry.key,
-                                mapping.line_of(&entry.key)
-                            );
-                            Unreadable::new(line, message)
-                        })?;
+                            entry.key,
+                            mapping.line_of(&entry.key)
+                        );
+                        Unreadable::new(line, message)
+                    })?;
                 }
             },
         }
@@ -603,7 +601,11 @@ mod tests {
             let error = parse(&deep.repeat(10_000)).unwrap_err();
             assert!(error.contains("f.yaml:1: "), "{error}");
         }
-        let long = format!("a: &a {}\nb: [{}]\n", "x".repeat(1 << 20), "*a, ".repeat(200));
+        let long = format!(
+            "a: &a {}\nb: [{}]\n",
+            "x".repeat(1 << 20),
+            "*a, ".repeat(200)
+        );
         assert!(parse(&long).unwrap_err().contains("values"));
         let quotes = format!("a: \"{}\"", "x\ny\\\"\n".repeat(100_000));
         assert!(parse(&quotes).is_err());
