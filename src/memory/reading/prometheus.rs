@@ -2,7 +2,7 @@
 //! at the end of a window, how they were at its beginning, and what happened between.
 //!
 //! The series of an instant come with one query and are read like a page, so that both say the same;
-//! of several replicas the worst counts, figure by figure.
+//! of several replicas the worst counts.
 
 use std::collections::BTreeMap;
 use std::io::Read;
@@ -12,17 +12,23 @@ use serde::Deserialize;
 
 use super::exposition::Sample;
 use super::families::{self, Kind};
-use super::groups::{Group, Groups, current, meant};
+use super::groups::{Groups, current, meant};
 use super::http::{Answer, HttpError, Server};
-use super::selector::Selector;
-use super::targets::only_containers;
+use super::selector::{Selector, quoted};
+use super::targets::{Target, only_containers};
 use super::{Bound, Figure, Reading, Word};
+use replicas::{Mixture, Replicas, kind_of_containers, remarked};
+
+mod replicas;
 
 /// How long a query may take.
 const TIME: Duration = Duration::from_secs(30);
 
 /// The largest answer that is read, in bytes: some 50,000 series.
 const MAX_ANSWER: u64 = 16 << 20;
+
+/// How many instants of a window a filter looks at.
+const INSTANTS: u128 = 720;
 
 /// A server that does not say what is asked.
 #[derive(Debug, thiserror::Error)]
@@ -43,6 +49,23 @@ pub enum PrometheusError {
         /// For when, in seconds since 1970.
         at: f64,
     },
+    /// What it has is of several that are no replicas of one another.
+    #[error(
+        "{server}: {selector} selects different {what}, whose figures say nothing together: {list}; \
+         choose one, as with --selector '{example}'"
+    )]
+    Ambiguous {
+        /// The server.
+        server: String,
+        /// What was asked for.
+        selector: String,
+        /// `containers` or `programs`.
+        what: &'static str,
+        /// Some of them, by the label that tells them apart.
+        list: String,
+        /// One of them as a selector.
+        example: String,
+    },
 }
 
 /// The answer of the query API.
@@ -51,6 +74,8 @@ struct Envelope {
     status: String,
     #[serde(default)]
     error: String,
+    /// Parts of the answer that are missing, above all.
+    warnings: Option<Vec<String>>,
     data: Option<Data>,
 }
 
@@ -76,6 +101,8 @@ struct Client<'a> {
     selector: &'a Selector,
     /// In PromQL: `3600s`.
     window: String,
+    /// Between the instants of the window that a filter looks at, in milliseconds.
+    step: u128,
     end: f64,
 }
 
@@ -98,12 +125,14 @@ pub fn read(
             0 => format!("{}s", window.as_secs().max(1)),
             _ => format!("{}ms", window.as_millis()),
         },
+        // Some of the samples of a long window do, and none of a short one is missed.
+        step: (window.as_millis() / INSTANTS).max(1),
         end: end.unwrap_or(0.0),
     };
     if end.is_none() {
         client.end = client.now()?;
     }
-    let now = client.instant(client.end)?;
+    let mut now = client.instant(client.end)?;
     if now.is_empty() {
         return Err(PrometheusError::NoSeries {
             server: server.to_string(),
@@ -111,7 +140,31 @@ pub fn read(
             at: client.end,
         });
     }
+    let mixed = |mixture: Mixture| PrometheusError::Ambiguous {
+        server: server.to_string(),
+        selector: selector.to_string(),
+        what: mixture.what,
+        list: mixture.list(),
+        example: selector.with(
+            mixture.label,
+            mixture.values.first().map_or("", String::as_str),
+        ),
+    };
+    let kind = now.of_one_kind(None).map_err(mixed)?;
+    let mut past = client.past(kind.as_ref())?;
+    kind_of_containers(past.iter().flat_map(Past::targets)).map_err(mixed)?;
+    let peaks = past
+        .iter()
+        .filter(|past| past.word == Word::PeakWorkingSet)
+        .flat_map(|past| past.values.iter().cloned())
+        .collect::<Vec<_>>();
+    let chosen = now.nearest(&peaks);
+    for past in &mut past {
+        past.keep(chosen.as_ref());
+    }
     let start = client.end - window.as_secs_f64();
+    let mut before = client.instant(start)?;
+    before.of_one_kind(kind.as_ref()).map_err(mixed)?;
     let reading = |taken: f64, mut figures: Vec<Figure>| {
         figures.sort_by_key(|figure| figure.word);
         Reading {
@@ -120,12 +173,65 @@ pub fn read(
             figures,
         }
     };
-    let before = reading(start, client.instant(start)?);
-    let happened = client.happened()?;
+    // A counter that begins before the window says nothing of it; see `past`.
+    let instant = |replicas: &Replicas| {
+        let mut figures = replicas.figures(chosen.as_ref());
+        figures.retain(|figure| figure.word != Word::OomKills);
+        figures
+    };
+    let mut figures: Vec<Figure> = past.into_iter().filter_map(Past::figure).collect();
+    figures.extend(client.means(&now, start)?);
+    figures.extend(client.gc_share()?);
+    figures.extend(instant(&now));
     Ok((
-        before,
-        reading(client.end, happened.into_iter().chain(now).collect()),
+        reading(start, instant(&before)),
+        reading(client.end, figures),
     ))
+}
+
+/// What happened to each container in the window.
+struct Past {
+    word: Word,
+    query: String,
+    values: Vec<(Target, f64)>,
+}
+
+impl Past {
+    fn targets(&self) -> impl Iterator<Item = &Target> {
+        self.values.iter().map(|(target, _)| target)
+    }
+
+    /// Of a replica that is chosen only its own peaks count. Kills count of all.
+    fn keep(&mut self, chosen: Option<&Target>) {
+        if self.word != Word::OomKills {
+            self.values
+                .retain(|(target, _)| chosen.is_none_or(|chosen| chosen == target));
+        }
+    }
+
+    fn figure(self) -> Option<Figure> {
+        if self.values.is_empty() {
+            return None;
+        }
+        let (query, values) = (self.query, self.values.iter().map(|(_, value)| *value));
+        Some(match self.word {
+            Word::OomKills => Figure::new(
+                self.word,
+                values.sum::<f64>().round(),
+                format!("sum of {query}"),
+            )
+            .but(
+                Bound::AtLeast,
+                "a kill that ends the container before the next scrape is not seen",
+            ),
+            word => Figure::new(
+                word,
+                values.fold(0.0, f64::max),
+                format!("greatest of {query}"),
+            )
+            .but(Bound::Exact, "a peak between two scrapes is not seen"),
+        })
+    }
 }
 
 impl Client<'_> {
@@ -139,8 +245,8 @@ impl Client<'_> {
         time.ok_or_else(|| self.unexpected())
     }
 
-    /// The figures of an instant.
-    fn instant(&self, time: f64) -> Result<Vec<Figure>, PrometheusError> {
+    /// What there is at an instant.
+    fn instant(&self, time: f64) -> Result<Replicas, PrometheusError> {
         let names: Vec<&str> = [Kind::Process, Kind::Container]
             .into_iter()
             .flat_map(families::names)
@@ -152,17 +258,15 @@ impl Client<'_> {
             one.add_to(&mut groups, None);
         }
         let (programs, containers) = groups.split();
-        let mut figures = worst(&meant(programs));
-        figures.extend(worst(&current(meant(containers))));
-        // A counter that begins before the window says nothing of it; see `happened`.
-        figures.retain(|figure| figure.word != Word::OomKills);
-        Ok(figures)
+        Ok(Replicas {
+            programs: meant(programs),
+            containers: current(meant(containers)),
+        })
     }
 
-    /// The figures of the window.
-    fn happened(&self) -> Result<Vec<Figure>, PrometheusError> {
-        let mut figures = Vec::new();
-        for (word, function, metric) in [
+    /// What happened to the containers of a kind.
+    fn past(&self, kind: Option<&replicas::Kind>) -> Result<Vec<Past>, PrometheusError> {
+        let metrics = [
             (
                 Word::PeakWorkingSet,
                 "max_over_time",
@@ -170,42 +274,64 @@ impl Client<'_> {
             ),
             (Word::PeakAnonymous, "max_over_time", "container_memory_rss"),
             (Word::OomKills, "increase", "container_oom_events_total"),
-        ] {
-            let (query, values) = self.of_containers(function, metric)?;
-            if values.is_empty() {
-                continue;
-            }
-            figures.push(match word {
-                Word::OomKills => Figure::new(
+        ];
+        metrics
+            .into_iter()
+            .map(|(word, function, metric)| {
+                let (query, mut values) = self.of_containers(function, metric)?;
+                values.retain(|(target, _)| {
+                    kind.is_none_or(|kind| replicas::container(target) == *kind)
+                });
+                Ok(Past {
                     word,
-                    values.iter().sum::<f64>().round(),
-                    format!("sum of {query}"),
-                )
-                .but(
-                    Bound::AtLeast,
-                    "a kill that ends the container before the next scrape is not seen",
+                    query,
+                    values,
+                })
+            })
+            .collect()
+    }
+
+    /// What the programs were like on average.
+    fn means(&self, now: &Replicas, start: f64) -> Result<Vec<Figure>, PrometheusError> {
+        const LIVE: &str = "go_gc_heap_live_bytes";
+        let all = |name: &'static str| {
+            let seen = now.programs.iter().map(move |group| group.seen.get(name));
+            seen.flatten().map(|seen| seen.value)
+        };
+        let mut queries = Vec::new();
+        // It is 0 until the first collection, which is not what lives.
+        if all(LIVE).all(|live| live > 0.0) {
+            let (selector, window, step) = (self.selector, &self.window, self.step);
+            let query = format!("avg(avg_over_time(({LIVE}{selector} > 0)[{window}:{step}ms]))");
+            queries.push((Word::MeanLiveHeap, query));
+        }
+        let query = format!(
+            "avg(avg_over_time(go_goroutines{}[{}]))",
+            self.selector, self.window
+        );
+        queries.push((Word::MeanGoroutines, query));
+        let young = all("process_start_time_seconds").filter(|time| *time > start);
+        let young = young.count();
+        let mut means = Vec::new();
+        for (word, query) in queries {
+            let Some(mean) = self.number(&query)? else {
+                continue;
+            };
+            let mean = Figure::new(word, mean, query);
+            means.push(match (young, now.programs.len()) {
+                (0, _) => mean,
+                (1, 1) => remarked(mean, "the process started within the window".to_owned()),
+                (young, all) => remarked(
+                    mean,
+                    format!("{young} of {all} processes started within the window"),
                 ),
-                _ => {
-                    let peak = values.iter().copied().fold(0.0, f64::max);
-                    let remark = "a peak between two scrapes is not seen";
-                    Figure::new(word, peak, format!("greatest of {query}"))
-                        .but(Bound::Exact, remark)
-                }
             });
         }
-        for (word, metric) in [
-            (Word::MeanLiveHeap, "go_gc_heap_live_bytes"),
-            (Word::MeanGoroutines, "go_goroutines"),
-        ] {
-            let query = format!(
-                "avg(avg_over_time({metric}{}[{}]))",
-                self.selector, self.window
-            );
-            figures.extend(
-                self.number(&query)?
-                    .map(|mean| Figure::new(word, mean, query)),
-            );
-        }
+        Ok(means)
+    }
+
+    /// What the collector took of the time of the programs.
+    fn gc_share(&self) -> Result<Option<Figure>, PrometheusError> {
         let increase = |name: &str| {
             let metric = format!("go_cpu_classes_{name}_cpu_seconds_total");
             format!("sum(increase({metric}{}[{}]))", self.selector, self.window)
@@ -221,8 +347,7 @@ impl Client<'_> {
         let share = self
             .number(&query)?
             .filter(|share| (0.0..=1.0).contains(share));
-        figures.extend(share.map(|share| Figure::new(Word::GcCpuShare, share, query)));
-        Ok(figures)
+        Ok(share.map(|share| Figure::new(Word::GcCpuShare, share, query)))
     }
 
     /// What a function makes of a metric of each container over the window.
@@ -230,7 +355,7 @@ impl Client<'_> {
         &self,
         function: &str,
         metric: &'static str,
-    ) -> Result<(String, Vec<f64>), PrometheusError> {
+    ) -> Result<(String, Vec<(Target, f64)>), PrometheusError> {
         let query = format!("{function}({metric}{}[{}])", self.selector, self.window);
         let series = self.series(&query, Some(self.end))?;
         let everything = Selector::default();
@@ -239,11 +364,11 @@ impl Client<'_> {
             one.add_to(&mut groups, Some(metric));
         }
         let containers = only_containers(groups.split().1, |group| &group.target);
-        let values = containers.iter().flat_map(|group| group.seen.values());
-        let values = values
-            .map(|seen| seen.value)
-            .filter(|value| value.is_finite());
-        let values = values.collect();
+        let values = containers.iter().flat_map(|group| {
+            let values = group.seen.values().map(|seen| seen.value);
+            values.map(|value| (group.target.lasting(), value))
+        });
+        let values = values.filter(|(_, value)| value.is_finite()).collect();
         Ok((query, values))
     }
 
@@ -273,10 +398,20 @@ impl Client<'_> {
         let body = self.body(&mut answer)?;
         let envelope: Result<Envelope, _> = serde_json::from_slice(&body);
         match envelope {
-            Ok(Envelope { status, data: Some(data), .. }) if status == "success" => Ok(data),
-            Ok(Envelope { error, .. }) if !error.is_empty() => {
-                Err(self.error(format!("it refuses the query `{query}`: {error}")))
+            Ok(Envelope { status, warnings, data: Some(data), .. }) if status == "success" => {
+                // Old versions have remarks on the query among the warnings.
+                match warnings.iter().flatten().find(|one| !one.starts_with("PromQL info")) {
+                    None => Ok(data),
+                    Some(warning) => Err(self.error(format!(
+                        "it warns that its answer may not be whole: {}; try again when it is",
+                        harmless(warning)
+                    ))),
+                }
             }
+            Ok(Envelope { error, .. }) if !error.is_empty() => Err(self.error(format!(
+                "it refuses the query `{query}`: {}",
+                harmless(&error)
+            ))),
             _ if answer.status == 404 => Err(self.error(
                 "there is no /api/v1/query (404); give the address of a Prometheus server up to that path".to_owned(),
             )),
@@ -315,6 +450,18 @@ impl Client<'_> {
     }
 }
 
+/// A server's words, short and without control characters.
+fn harmless(text: &str) -> String {
+    let short: String = text.chars().take(200).collect();
+    short
+        .chars()
+        .flat_map(|c| match c.is_control() {
+            true => c.escape_default().collect::<Vec<_>>(),
+            false => vec![c],
+        })
+        .collect()
+}
+
 impl Series {
     fn value(&self) -> Option<f64> {
         self.value.as_ref()?.1.parse().ok()
@@ -340,74 +487,6 @@ impl Series {
             line: 0,
         });
     }
-}
-
-/// How the figures of several replicas become one.
-#[derive(Clone, Copy)]
-enum Way {
-    Greatest,
-    Least,
-    Sum,
-}
-
-fn way(word: Word) -> Way {
-    match word {
-        Word::Limit | Word::Gomemlimit => Way::Least,
-        Word::GcCpu | Word::UsedCpu | Word::AllocatedTotal | Word::LimitHits => Way::Sum,
-        _ => Way::Greatest,
-    }
-}
-
-/// One figure a word: that of the worst replica, or all together where they are counters.
-fn worst(groups: &[Group]) -> Vec<Figure> {
-    let mut words: BTreeMap<Word, Vec<Figure>> = BTreeMap::new();
-    for group in groups {
-        let mut own: BTreeMap<Word, Figure> = BTreeMap::new();
-        for figure in group.figures(|_| String::new()) {
-            own.entry(figure.word).or_insert(figure);
-        }
-        for (word, figure) in own {
-            words.entry(word).or_default().push(figure);
-        }
-    }
-    words
-        .into_iter()
-        .filter_map(|(word, all)| combined(all, way(word)))
-        .collect()
-}
-
-fn combined(mut all: Vec<Figure>, way: Way) -> Option<Figure> {
-    all.sort_by(|a, b| a.value.total_cmp(&b.value));
-    let count = all.len();
-    let sum: f64 = all.iter().map(|figure| figure.value).sum();
-    let bounds: Vec<Bound> = all.iter().map(|figure| figure.bound).collect();
-    let (chosen, remark) = match way {
-        Way::Least => (all.into_iter().next()?, "the least"),
-        Way::Greatest => (all.pop()?, "the greatest"),
-        Way::Sum => {
-            let only = |bound| bounds.iter().all(|own| [Bound::Exact, bound].contains(own));
-            let bound = [Bound::Exact, Bound::AtMost, Bound::AtLeast]
-                .into_iter()
-                .find(|bound| only(*bound));
-            let chosen = Figure {
-                value: sum,
-                bound: bound.unwrap_or(Bound::Doubtful),
-                ..all.pop()?
-            };
-            (chosen, "the sum")
-        }
-    };
-    if count == 1 {
-        return Some(chosen);
-    }
-    let remark = format!("{remark} of {count} series");
-    Some(Figure {
-        remark: Some(match &chosen.remark {
-            Some(own) => format!("{own}; {remark}"),
-            None => remark,
-        }),
-        ..chosen
-    })
 }
 
 #[cfg(test)]
@@ -468,7 +547,7 @@ mod tests {
     const SUM: &str = r#""namespace":"shop","pod":"api-2","id":"/kubepods/x""#;
 
     /// Two replicas, and the sum of the second's pod.
-    fn server(log: Arc<Mutex<Vec<(String, String)>>>) -> String {
+    fn server(log: Arc<Mutex<Vec<(String, String)>>>, limits: [&'static str; 2]) -> String {
         serve(move |head| {
             let (query, time) = asked(head);
             log.lock().unwrap().push((query.clone(), time.clone()));
@@ -490,7 +569,7 @@ mod tests {
                 let mut all = each("container_memory_working_set_bytes", ["100", "120", "220"]);
                 all.extend(each(
                     "container_spec_memory_limit_bytes",
-                    ["500", "400", "0"],
+                    [limits[0], limits[1], "0"],
                 ));
                 all.extend(each("go_gc_heap_live_bytes", ["60", "50", ""]));
                 all.extend(each(
@@ -519,7 +598,7 @@ mod tests {
                 query if query.starts_with("increase(container_oom_events_total") => {
                     each("", ["1.02", "0", "1.02"])
                 }
-                query if query.starts_with("avg(avg_over_time(go_gc_heap_live_bytes") => {
+                query if query.starts_with("avg(avg_over_time((go_gc_heap_live_bytes") => {
                     return http(200, JSON, recorded("average"));
                 }
                 query if query.starts_with("(sum(increase(") => {
@@ -538,7 +617,7 @@ mod tests {
     #[test]
     fn the_worst_replica_counts() {
         let log = Arc::new(Mutex::new(Vec::new()));
-        let address = server(log.clone());
+        let address = server(log.clone(), ["400", "400"]);
         let (before, now) = ask(
             &address,
             r#"{namespace="shop",pod=~"api-.*"}"#,
@@ -587,8 +666,164 @@ mod tests {
     }
 
     #[test]
+    fn with_different_limits_the_figures_are_of_the_replica_nearest_to_its_own() {
+        let ask = |limits| ask(&server(Arc::default(), limits), "", Some(1000.0)).unwrap();
+        // 150 of 200, and not 160 of 200.
+        let (before, now) = ask(["200", "400"]);
+        let value = |word: Word| now.get(word).map(|figure| figure.value);
+        for (word, expected) in [
+            (Word::Limit, 200.0),
+            (Word::WorkingSet, 100.0),
+            (Word::PeakWorkingSet, 150.0),
+            (Word::RuntimeTotal, 50.0),
+            (Word::LiveHeap, 60.0),
+            (Word::Gomemlimit, f64::INFINITY),
+            (Word::UsedCpu, 4.0),
+            (Word::OomKills, 1.0),
+        ] {
+            assert_eq!(value(word), Some(expected), "{word:?}");
+        }
+        assert_eq!(before.get(Word::LiveHeap).unwrap().value, 40.0);
+        let limit = now.get(Word::Limit).unwrap();
+        assert_eq!(
+            limit.remark.as_deref(),
+            Some("of 2 replicas with different limits the one nearest to its limit")
+        );
+        // The sample at the end is below the peak: 160 of 210 is nearer than 150 of 200.
+        let (_, now) = ask(["200", "210"]);
+        assert_eq!(now.get(Word::Limit).unwrap().value, 210.0);
+        // None at all is the worst.
+        let (_, now) = ask(["0", "130"]);
+        assert_eq!(now.get(Word::Limit).unwrap().value, f64::INFINITY);
+        assert_eq!(now.get(Word::WorkingSet).unwrap().value, 100.0);
+    }
+
+    /// What a server says of these series, at every instant.
+    fn of_series(series: &'static [(&'static str, &'static str)]) -> Result<Reading, String> {
+        let address = serve(move |head| match asked(head).0.as_str() {
+            query if query.starts_with("{__name__=~") => vector(series),
+            query if query.starts_with("avg(") => vector(&[("", "7")]),
+            _ => http(200, JSON, recorded("empty")),
+        });
+        let answer = ask(&address, r#"{pod="a"}"#, Some(1000.0));
+        answer.map(|(_, now)| now).map_err(|error| {
+            let error = error.strip_prefix(&format!("{address}/prom: "));
+            error.unwrap_or_default().to_owned()
+        })
+    }
+
+    #[test]
+    fn a_replica_without_gomemlimit_is_not_hidden_by_others() {
+        let now = of_series(&[
+            (r#""__name__":"go_gc_gomemlimit_bytes","pod":"a""#, "9.3e18"),
+            (r#""__name__":"go_gc_gomemlimit_bytes","pod":"b""#, "100"),
+        ]);
+        let limit = now.unwrap();
+        let limit = limit.get(Word::Gomemlimit).unwrap();
+        assert_eq!(limit.value, f64::INFINITY);
+        assert_eq!(limit.remark.as_deref(), Some("the greatest of 2 series"));
+    }
+
+    #[test]
+    fn what_are_no_replicas_is_refused() {
+        let containers = of_series(&[
+            (
+                r#""__name__":"container_memory_working_set_bytes","pod":"a","container":"api""#,
+                "100",
+            ),
+            (
+                r#""__name__":"container_spec_memory_limit_bytes","pod":"a","container":"istio-proxy""#,
+                "50",
+            ),
+        ]);
+        assert_eq!(
+            containers.unwrap_err(),
+            r#"{pod="a"} selects different containers, whose figures say nothing together: container="api", container="istio-proxy"; choose one, as with --selector '{pod="a",container="api"}'"#
+        );
+        let jobs = of_series(&[
+            (r#""__name__":"go_goroutines","job":"api""#, "1"),
+            (
+                r#""__name__":"process_resident_memory_bytes","job":"db""#,
+                "1",
+            ),
+        ]);
+        assert_eq!(
+            jobs.unwrap_err(),
+            r#"{pod="a"} selects different programs, whose figures say nothing together: job="api", job="db"; choose one, as with --selector '{pod="a",job="api"}'"#
+        );
+        let replicas = of_series(&[
+            (
+                r#""__name__":"go_goroutines","job":"api","instance":"1""#,
+                "1",
+            ),
+            (
+                r#""__name__":"go_goroutines","job":"api","instance":"2""#,
+                "2",
+            ),
+        ]);
+        assert_eq!(replicas.unwrap().get(Word::Goroutines).unwrap().value, 2.0);
+    }
+
+    #[test]
+    fn a_mean_is_of_what_was_there() {
+        let young = of_series(&[
+            (r#""__name__":"go_gc_heap_live_bytes","pod":"a""#, "0"),
+            (r#""__name__":"go_gc_heap_live_bytes","pod":"b""#, "9"),
+            (r#""__name__":"process_start_time_seconds","pod":"a""#, "50"),
+            (
+                r#""__name__":"process_start_time_seconds","pod":"b""#,
+                "900",
+            ),
+        ])
+        .unwrap();
+        assert_eq!(young.get(Word::MeanLiveHeap), None);
+        let goroutines = young.get(Word::MeanGoroutines).unwrap();
+        assert_eq!(
+            goroutines.remark.as_deref(),
+            Some("1 of 2 processes started within the window")
+        );
+        let old = of_series(&[
+            (r#""__name__":"go_gc_heap_live_bytes","pod":"a""#, "9"),
+            (r#""__name__":"process_start_time_seconds","pod":"a""#, "50"),
+        ])
+        .unwrap();
+        let live = old.get(Word::MeanLiveHeap).unwrap();
+        assert_eq!((live.value, live.remark.as_deref()), (7.0, None));
+        assert_eq!(
+            live.from,
+            r#"avg(avg_over_time((go_gc_heap_live_bytes{pod="a"} > 0)[900s:1250ms]))"#
+        );
+    }
+
+    #[test]
+    fn a_partial_answer_is_none() {
+        let warned = |warnings: &'static str| {
+            let address = serve(move |_| {
+                let answer = r#"{"status":"success",WARNINGS,"data":{"resultType":"scalar","result":[1,"1"]}}"#;
+                http(200, JSON, answer.replace("WARNINGS", warnings))
+            });
+            ask(&address, "", None).unwrap_err()
+        };
+        let error = warned(r#""warnings":["no store \u001b[1m answers\n","x"]"#);
+        assert!(
+            error.ends_with(
+                r"it warns that its answer may not be whole: no store \u{1b}[1m answers\n; try again when it is"
+            ),
+            "{error}"
+        );
+        for remark in [
+            r#""warnings":["PromQL info: metric might not be a counter"]"#,
+            r#""infos":["PromQL info: x"],"warnings":[]"#,
+            r#""warnings":null"#,
+        ] {
+            let error = warned(remark);
+            assert!(error.contains("does not answer like"), "{error}");
+        }
+    }
+
+    #[test]
     fn now_is_by_the_clock_of_the_server() {
-        let address = server(Arc::default());
+        let address = server(Arc::default(), ["400", "400"]);
         let (_, now) = ask(&address, "", None).unwrap();
         assert_eq!(now.taken, Some(56461440.0));
     }

@@ -69,6 +69,14 @@ impl Selector {
             .all(|matcher| matcher.accepts(label(&matcher.label).unwrap_or_default()))
     }
 
+    /// The same with one more matcher, as PromQL.
+    pub(super) fn with(&self, label: &str, value: &str) -> String {
+        let more = Selector::equal(label, value);
+        let all = self.matchers.iter().chain(&more.matchers);
+        let all: Vec<String> = all.map(Matcher::to_string).collect();
+        format!("{{{}}}", all.join(","))
+    }
+
     /// A PromQL selector of the series that match it and have one of these names.
     pub(super) fn of_any(&self, names: &[&str]) -> String {
         let mut all = vec![format!("__name__=~{}", quoted(&names.join("|")))];
