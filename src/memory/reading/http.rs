@@ -56,6 +56,8 @@ pub struct Server {
     url: String,
     /// Sent with each request; those that are secret are marked so.
     headers: HeaderMap,
+    /// What stands between, without credentials.
+    proxy: Option<String>,
     agent: Agent,
 }
 
@@ -91,6 +93,14 @@ impl Server {
     ///
     /// If the address is none of HTTP, or a header is none.
     pub fn new(url: &str, headers: &[(String, String)]) -> Result<Server, HttpError> {
+        Server::through(Proxy::try_from_env(), url, headers)
+    }
+
+    fn through(
+        proxy: Option<Proxy>,
+        url: &str,
+        headers: &[(String, String)],
+    ) -> Result<Server, HttpError> {
         let (scheme, rest) = url.split_once("://").unwrap_or(("", url));
         // The part after the last `@` of the authority: nothing before it may be shown.
         let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
@@ -107,14 +117,27 @@ impl Server {
             why,
         };
         let is_address = ["http", "https"].contains(&scheme) && !host.is_empty();
-        if !is_address || shown.parse::<Uri>().is_err() {
+        // A port that is none would be that of the scheme.
+        let has_port = |uri: Uri| {
+            let end = host.rsplit(']').next().unwrap_or_default();
+            !end.contains(':') || uri.port_u16().is_some()
+        };
+        if !is_address || !shown.parse().is_ok_and(has_port) {
             let why = "is no address; write it like `http://prometheus:9090`";
             return Err(failed(why.to_owned()));
         }
+        // A proxy does not reach what runs on this machine.
+        let proxy = proxy.filter(|proxy| {
+            let uri: Uri = shown.parse().unwrap_or_default();
+            !is_loopback(&uri) && !proxy.is_no_proxy(&uri)
+        });
         let mut server = Server {
             url: shown.trim_end_matches('/').to_owned(),
             headers: HeaderMap::new(),
-            agent: agent(&shown),
+            proxy: proxy
+                .as_ref()
+                .map(|proxy| format!("{}:{}", proxy.host(), proxy.port())),
+            agent: agent(proxy),
         };
         for (name, value) in headers {
             // Values may be secret: the message has the name alone.
@@ -188,7 +211,7 @@ impl Server {
             let request = request.query_pairs(query.take().into_iter().flatten().copied());
             let response = request
                 .call()
-                .map_err(|error| self.error(sentence(&error, time)))?;
+                .map_err(|error| self.error(self.failure(&error, time)))?;
             if !matches!(response.status().as_u16(), 301 | 302 | 303 | 307 | 308) {
                 return Ok(answer(response, time));
             }
@@ -232,6 +255,34 @@ impl Server {
                     to.escape_debug()
                 )))
             }
+        }
+    }
+
+    /// Why there is no answer. Where a proxy stands between, it may be what fails.
+    fn failure(&self, error: &Error, time: Duration) -> String {
+        let why = sentence(error, time);
+        let Some(proxy) = &self.proxy else {
+            return why;
+        };
+        const ADVICE: &str = "check HTTPS_PROXY and HTTP_PROXY, or add the host to NO_PROXY";
+        match error {
+            // It is asked to pass on a connection (CONNECT), which many allow for TLS alone.
+            Error::ConnectProxyFailed(reason) => {
+                let reason = reason.escape_debug();
+                format!("the proxy {proxy} does not connect to it: {reason}; {ADVICE}")
+            }
+            // The connection that is made here is that to the proxy, which alone knows the host.
+            Error::HostNotFound
+            | Error::ConnectionFailed
+            | Error::Timeout(Timeout::Connect | Timeout::Resolve) => {
+                let why = why.split(';').next().unwrap_or_default();
+                format!("the proxy {proxy} cannot be reached ({why}); {ADVICE}")
+            }
+            Error::Io(error) if is_unreachable(error) => {
+                let why = why.split(';').next().unwrap_or_default();
+                format!("the proxy {proxy} cannot be reached ({why}); {ADVICE}")
+            }
+            _ => format!("{why} (asked through the proxy {proxy})"),
         }
     }
 
@@ -289,13 +340,11 @@ fn answer(response: Response<Body>, time: Duration) -> Answer {
     }
 }
 
-fn agent(url: &str) -> Agent {
+fn agent(proxy: Option<Proxy>) -> Agent {
     let tls = TlsConfig::builder()
         .root_certs(RootCerts::PlatformVerifier)
         .unversioned_rustls_crypto_provider(Arc::new(rustls::crypto::ring::default_provider()))
         .build();
-    // A proxy does not reach what runs on this machine.
-    let proxy = Proxy::try_from_env().filter(|_| !is_loopback(url));
     Agent::config_builder()
         .tls_config(tls)
         .proxy(proxy)
@@ -308,13 +357,31 @@ fn agent(url: &str) -> Agent {
         .new_agent()
 }
 
-fn is_loopback(url: &str) -> bool {
-    let uri: Uri = url.parse().unwrap_or_default();
+fn is_loopback(uri: &Uri) -> bool {
     let host = uri.host().unwrap_or_default().trim_matches(['[', ']']);
     host == "localhost"
         || host
             .parse()
             .is_ok_and(|address: IpAddr| address.is_loopback())
+}
+
+/// Whether a name has no address. The system's resolver has no kind of its own.
+fn is_lookup(error: &io::Error) -> bool {
+    let error = error.to_string();
+    ["lookup address", "name resolution", "nodename nor servname"]
+        .iter()
+        .any(|part| error.contains(part))
+}
+
+/// Whether there is no connection at all.
+fn is_unreachable(error: &io::Error) -> bool {
+    let kinds = [
+        io::ErrorKind::ConnectionRefused,
+        io::ErrorKind::HostUnreachable,
+        io::ErrorKind::NetworkUnreachable,
+        io::ErrorKind::TimedOut,
+    ];
+    is_lookup(error) || kinds.contains(&error.kind())
 }
 
 /// What went wrong, for people.
@@ -340,10 +407,7 @@ fn sentence(error: &Error, time: Duration) -> String {
             None if error.kind() == io::ErrorKind::ConnectionRefused => {
                 "nothing listens there (connection refused); check host and port".to_owned()
             }
-            // The system's resolver has no kind of its own.
-            None if error.to_string().starts_with("failed to lookup address") => {
-                sentence(&Error::HostNotFound, time)
-            }
+            None if is_lookup(error) => sentence(&Error::HostNotFound, time),
             None if error.kind() == io::ErrorKind::UnexpectedEof => {
                 "the connection ended in the middle of the answer; try again".to_owned()
             }
@@ -556,6 +620,7 @@ mod tests {
             "",
             "file:///etc",
             "http://a b/",
+            "http://localhost:99999/metrics",
         ] {
             let error = page(url, &[]).unwrap_err();
             assert!(error.contains("is no address; write it like"), "{error}");
@@ -594,6 +659,51 @@ mod tests {
                 "{error}"
             );
         }
+    }
+
+    #[test]
+    fn a_proxy_that_fails_is_named() {
+        let through = |proxy: &str| {
+            let proxy = Proxy::new(proxy).unwrap();
+            let server = Server::through(Some(proxy), "http://far.example/metrics", &[]).unwrap();
+            let error = server.page().map(|_| ()).unwrap_err();
+            assert_eq!(error.url, "http://far.example/metrics");
+            error.why
+        };
+        let refusing = serve(|head| {
+            assert!(head.starts_with("CONNECT far.example:80 "), "{head}");
+            http(403, "text/plain", "")
+        });
+        let host = refusing.trim_start_matches("http://");
+        let why = through(&format!("http://user:secret@{host}"));
+        assert_eq!(
+            why,
+            format!(
+                "the proxy {host} does not connect to it: proxy server responded 403/403; \
+                 check HTTPS_PROXY and HTTP_PROXY, or add the host to NO_PROXY"
+            )
+        );
+        let dead = {
+            let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+            listener.local_addr().unwrap().to_string()
+        };
+        let why = through(&format!("http://user:secret@{dead}"));
+        assert!(
+            why.starts_with(&format!("the proxy {dead} cannot be reached (nothing listens there (connection refused)); check HTTPS_PROXY")),
+            "{why}"
+        );
+        let why = through("http://proxy.invalid:3128");
+        assert!(
+            why.starts_with("the proxy proxy.invalid:3128 cannot be reached (no such host); "),
+            "{why}"
+        );
+        let mute = serve(|_| Vec::new());
+        let why = through(&mute);
+        assert!(why.contains(mute.trim_start_matches("http://")), "{why}");
+        // What runs here is asked without one.
+        let here = mirror();
+        let proxy = Proxy::new(&format!("http://{dead}")).ok();
+        assert!(Server::through(proxy, &here, &[]).unwrap().page().is_ok());
     }
 
     #[test]
