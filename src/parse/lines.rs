@@ -49,6 +49,11 @@ impl<R: Read> LineReader<R> {
         }
     }
 
+    /// The most bytes that it reads.
+    pub fn limit(&self) -> u64 {
+        self.limit
+    }
+
     /// The beginning of the input, up to 256 KiB, without consuming it.
     ///
     /// # Errors

@@ -109,9 +109,14 @@ pub fn read<R: Read>(
     mut wanted: impl FnMut(&str) -> bool,
     mut sample: impl FnMut(Sample<'_>),
 ) -> Result<Summary, ExpositionError> {
-    let failed = |error| ExpositionError::Io {
+    let limit = lines.limit();
+    let failed = |error: io::Error| ExpositionError::Io {
         page: page.to_owned(),
-        error,
+        error: match error.kind() {
+            // No option raises it.
+            io::ErrorKind::FileTooLarge => too_large(limit),
+            _ => error,
+        },
     };
     let other = |what| ExpositionError::NotMetrics {
         page: page.to_owned(),
@@ -186,6 +191,15 @@ pub fn read<R: Read>(
         return Err(malformed(last_line, why));
     }
     Ok(summary)
+}
+
+fn too_large(limit: u64) -> io::Error {
+    let (size, unit) = match limit >> 30 {
+        0 => (limit >> 20, "MiB"),
+        size => (size, "GiB"),
+    };
+    let why = format!("is larger than {size} {unit}, unpacked; no page of metrics is");
+    io::Error::new(io::ErrorKind::FileTooLarge, why)
 }
 
 /// What the beginning of a page is if it is none.
@@ -506,7 +520,7 @@ mod tests {
             too_large
                 .unwrap_err()
                 .to_string()
-                .starts_with("p: is larger than 1 MiB")
+                .starts_with("p: is larger than 1 MiB, unpacked; no page")
         );
     }
 
