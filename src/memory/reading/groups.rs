@@ -1,14 +1,24 @@
 //! Samples sorted by whose they are.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::hash::{Hash, Hasher};
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet, FxHasher};
 
 use super::Figure;
 use super::exposition::{Labels, Sample};
 use super::families::{self, Kind, LIMIT_RESOURCE, Values};
 use super::selector::Selector;
-use super::targets::{self, Target, only_containers};
+use super::targets::{self, LISTED, Target, list_of, only_containers};
+
+/// The most targets that are kept. No machine has as many containers, and a reading is of one.
+pub(super) const MAX_TARGETS: usize = 10_000;
+
+/// The most bytes that the labels of those may have: a line may have a million.
+const MAX_LABELS: usize = 16 << 20;
+
+/// The most targets that are counted of those that the selector does not mean.
+const MAX_COUNTED: usize = 100_000;
 
 /// One metric of one target.
 #[derive(Clone, Copy)]
@@ -24,13 +34,29 @@ pub(super) struct Seen {
 pub(super) struct Group {
     pub(super) target: Target,
     kind: Kind,
-    /// By name. Empty if the selector does not mean this target.
+    /// By name.
     pub(super) seen: BTreeMap<&'static str, Seen>,
+}
+
+/// Targets that the selector does not mean: how many, and enough of them for a message. A page of
+/// any length takes no more memory.
+#[derive(Default)]
+pub(super) struct Excluded {
+    /// Hashes of the labels of those that are counted.
+    counted: FxHashSet<u64>,
+    /// The first ones by rank, and how many there are of it: containers and programs, sums of pods,
+    /// control groups, and what is neither.
+    ranks: [(BTreeSet<Target>, usize); 4],
+    has_containers: bool,
 }
 
 /// Collects samples by target.
 pub(super) struct Groups<'a> {
     selector: &'a Selector,
+    excluded: Excluded,
+    is_full: bool,
+    /// The bytes of the labels of all.
+    size: usize,
     all: Vec<Group>,
     /// Where each is in `all`, by its labels.
     index: FxHashMap<String, usize>,
@@ -41,16 +67,29 @@ impl<'a> Groups<'a> {
     pub(super) fn new(selector: &'a Selector) -> Self {
         Groups {
             selector,
+            excluded: Excluded::default(),
+            is_full: false,
+            size: 0,
             all: Vec::new(),
             index: FxHashMap::default(),
             key: String::new(),
         }
     }
 
-    /// Programs and containers, whether they are meant or not.
+    /// Programs and containers that the selector means.
     pub(super) fn split(self) -> (Vec<Group>, Vec<Group>) {
         let is_program = |group: &Group| group.kind == Kind::Process;
         self.all.into_iter().partition(is_program)
+    }
+
+    /// Those that it does not mean.
+    pub(super) fn excluded(&mut self) -> Excluded {
+        std::mem::take(&mut self.excluded)
+    }
+
+    /// Whether it means more than [`MAX_TARGETS`], or such large ones that the rest is not kept.
+    pub(super) fn is_full(&self) -> bool {
+        self.is_full
     }
 
     pub(super) fn add(&mut self, sample: &Sample<'_>) {
@@ -60,13 +99,12 @@ impl<'a> Groups<'a> {
         if name == LIMIT_RESOURCE && sample.labels.get("resource") != Some("memory") {
             return;
         }
-        let group = self.group(kind, &sample.labels);
-        let group = &mut self.all[group];
-        // Labels that the program's metrics do not have on its own page are added by Prometheus.
-        let is_exempt = kind == Kind::Process
-            && !group.target.is_labelled()
-            && !group.target.has_any(self.selector.labels());
-        if is_exempt || self.selector.matches(|label| sample.labels.get(label)) {
+        self.make_key(kind, &sample.labels);
+        if !self.means(kind, &sample.labels) {
+            self.excluded.add(&self.key, kind, &sample.labels);
+            return;
+        }
+        if let Some(group) = self.group(kind, &sample.labels) {
             let seen = Seen {
                 value: sample.value,
                 timestamp: sample.timestamp,
@@ -76,9 +114,18 @@ impl<'a> Groups<'a> {
         }
     }
 
-    /// Where the target of a sample is, which is made if it is new.
-    fn group(&mut self, kind: Kind, labels: &Labels<'_>) -> usize {
-        // The key is made without a new allocation: a page has many samples.
+    fn means(&self, kind: Kind, labels: &Labels<'_>) -> bool {
+        let has = |label: &str| labels.get(label).is_some_and(|value| !value.is_empty());
+        // Labels that the program's metrics do not have on its own page are added by Prometheus.
+        let is_exempt = kind == Kind::Process
+            && !targets::TARGET.into_iter().any(has)
+            && !self.selector.labels().any(has);
+        is_exempt || self.selector.matches(|label| labels.get(label))
+    }
+
+    /// What tells the target of a sample apart. It is made without a new allocation: a page has many
+    /// samples.
+    fn make_key(&mut self, kind: Kind, labels: &Labels<'_>) {
         self.key.clear();
         self.key.push_str(match kind {
             Kind::Process => "program",
@@ -96,20 +143,77 @@ impl<'a> Groups<'a> {
                 .iter()
                 .for_each(|name| push(name, labels.get(name).unwrap_or_default())),
         }
-        if let Some(index) = self.index.get(&self.key) {
-            return *index;
-        }
-        let target = match kind {
-            Kind::Process => Target::program(labels.iter()),
-            Kind::Container => Target::container(|label| labels.get(label)),
+    }
+
+    /// What there is of the target of the key, which is made if it is new; none past the most.
+    fn group(&mut self, kind: Kind, labels: &Labels<'_>) -> Option<&mut Group> {
+        let index = match self.index.get(&self.key) {
+            Some(index) => *index,
+            None if self.all.len() == MAX_TARGETS || self.size > MAX_LABELS => {
+                self.is_full = true;
+                return None;
+            }
+            None => {
+                self.size += self.key.len();
+                self.index.insert(self.key.clone(), self.all.len());
+                self.all.push(Group {
+                    target: target(kind, labels),
+                    kind,
+                    seen: BTreeMap::new(),
+                });
+                self.all.len() - 1
+            }
         };
-        self.index.insert(self.key.clone(), self.all.len());
-        self.all.push(Group {
-            target,
-            kind,
-            seen: BTreeMap::new(),
-        });
-        self.all.len() - 1
+        self.all.get_mut(index)
+    }
+}
+
+fn target(kind: Kind, labels: &Labels<'_>) -> Target {
+    match kind {
+        Kind::Process => Target::program(labels.iter()),
+        Kind::Container => Target::container(|label| labels.get(label)),
+    }
+}
+
+impl Excluded {
+    fn add(&mut self, key: &str, kind: Kind, labels: &Labels<'_>) {
+        self.has_containers |= kind == Kind::Container;
+        let mut hasher = FxHasher::default();
+        key.hash(&mut hasher);
+        let hash = hasher.finish();
+        if self.counted.len() == MAX_COUNTED || !self.counted.insert(hash) {
+            return;
+        }
+        let target = target(kind, labels);
+        let rank = match kind {
+            Kind::Process if target.is_labelled() => 0,
+            Kind::Process => 3,
+            Kind::Container => target.rank(),
+        };
+        let (first, count) = &mut self.ranks[rank];
+        *count += 1;
+        first.insert(target);
+        if first.len() > LISTED {
+            first.pop_last();
+        }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.counted.is_empty()
+    }
+
+    /// Whether there are containers among them.
+    pub(super) fn has_containers(&self) -> bool {
+        self.has_containers
+    }
+
+    /// For a message, the containers and programs alone where there are any.
+    pub(super) fn list(&self) -> String {
+        let rank = self.ranks.iter().find(|(_, count)| *count > 0);
+        rank.map_or_else(String::new, |(first, count)| {
+            let is_cut = self.counted.len() == MAX_COUNTED;
+            list_of(first.iter().map(Target::to_string), *count, is_cut)
+        })
     }
 }
 
@@ -137,12 +241,6 @@ impl Group {
         let seen = self.seen.get("container_start_time_seconds");
         seen.map_or(f64::NEG_INFINITY, |seen| seen.value)
     }
-}
-
-/// Those that the selector means.
-pub(super) fn meant(mut groups: Vec<Group>) -> Vec<Group> {
-    groups.retain(|group| !group.seen.is_empty());
-    groups
 }
 
 /// Containers, each once: of those that were started again the last one, together with what is known

@@ -5,9 +5,9 @@ use std::io::Read;
 use super::Reading;
 use super::exposition::{self, ExpositionError};
 use super::families;
-use super::groups::{Group, Groups, Seen, current, meant};
+use super::groups::{Group, Groups, MAX_TARGETS, Seen, current};
 use super::selector::Selector;
-use super::targets::{Target, listed, only_containers};
+use super::targets::listed;
 use crate::parse::LineReader;
 
 /// A page that does not say what is asked.
@@ -31,6 +31,14 @@ pub enum MetricsError {
         list: String,
         /// One of them as a selector.
         example: String,
+    },
+    /// So many are meant that they are not kept.
+    #[error(
+        "{page}: more than {MAX_TARGETS} containers or programs are meant, or some with very long labels, and a reading is of one; choose one with --selector"
+    )]
+    TooMany {
+        /// The page.
+        page: String,
     },
     /// None is meant.
     #[error("{page}: {selector} selects none of what is there: {list}")]
@@ -71,28 +79,30 @@ pub fn read<R: Read>(
     let mut groups = Groups::new(selector);
     let wanted = |name: &str| families::find(name).is_some();
     let summary = exposition::read(lines, page, wanted, |sample| groups.add(&sample))?;
+    if groups.is_full() {
+        return Err(MetricsError::TooMany {
+            page: page.to_owned(),
+        });
+    }
+    let excluded = groups.excluded();
     let (mut programs, containers) = groups.split();
-    if programs.is_empty() && containers.is_empty() {
+    if programs.is_empty() && containers.is_empty() && excluded.is_empty() {
         return Err(MetricsError::NothingUnderstood {
             page: page.to_owned(),
             samples: summary.samples,
         });
     }
     // On a page about containers, metrics without labels are those of the program that counts them.
-    programs.retain(|group| containers.is_empty() || group.target.is_labelled());
-    let there: Vec<Target> = containers
-        .iter()
-        .chain(&programs)
-        .map(|group| group.target.clone())
-        .collect();
-    let program = one(page, "programs", meant(programs))?;
-    let container = one(page, "containers", current(meant(containers)))?;
+    let has_containers = !containers.is_empty() || excluded.has_containers();
+    programs.retain(|group| !has_containers || group.target.is_labelled());
+    let program = one(page, "programs", programs)?;
+    let container = one(page, "containers", current(containers))?;
     let groups: Vec<Group> = program.into_iter().chain(container).collect();
     if groups.is_empty() {
         return Err(MetricsError::NoMatch {
             page: page.to_owned(),
             selector: selector.to_string(),
-            list: listed(only_containers(there, |target| target).iter()),
+            list: excluded.list(),
         });
     }
     let place = |seen: &Seen| format!("{page}:{} ", seen.line);
@@ -300,6 +310,39 @@ mod tests {
         assert_eq!(value(&reading, Word::Anonymous), Some(2.0));
         assert_eq!(value(&reading, Word::Started), Some(300.0));
         assert_eq!(value(&reading, Word::Limit), Some(9.0));
+    }
+
+    #[test]
+    fn a_page_of_any_length_takes_little_memory() {
+        let many = |n: usize| -> Vec<u8> {
+            let lines = (0..n).map(|n| format!("container_memory_rss{{name=\"n{n:06}\"}} 1\n"));
+            lines.collect::<String>().into_bytes()
+        };
+        let error = page(&many(10_001), "").unwrap_err();
+        assert_eq!(
+            error,
+            "p: more than 10000 containers or programs are meant, or some with very long labels, and a reading is of one; choose one with --selector"
+        );
+        assert!(
+            page(&many(10_000), "")
+                .unwrap_err()
+                .contains("10000 containers are meant")
+        );
+        let zeros = "0".repeat(500_000);
+        let long = |n: usize| format!("container_memory_rss{{name=\"{n}{zeros}\"}} 1\n");
+        let long: String = (0..50).map(long).collect();
+        let error = page(long.as_bytes(), "").unwrap_err();
+        assert!(error.contains("or some with very long labels"), "{error}");
+        let one = page(&many(120_000), r#"{name="n110000"}"#).unwrap();
+        assert_eq!(value(&one, Word::Anonymous), Some(1.0));
+        for (n, more) in [(10, "2 more"), (120_000, "at least 99992 more")] {
+            let error = page(&many(n), r#"{name="x"}"#).unwrap_err();
+            assert!(
+                error.contains(r#": {name="n000000"}, {name="n000001"}, "#)
+                    && error.ends_with(&format!(r#"{{name="n000007"}} and {more}"#)),
+                "{error}"
+            );
+        }
     }
 
     #[test]

@@ -12,7 +12,7 @@ use serde::Deserialize;
 
 use super::exposition::Sample;
 use super::families::{self, Kind};
-use super::groups::{Groups, current, meant};
+use super::groups::{Group, Groups, MAX_TARGETS, current};
 use super::http::{Answer, HttpError, Server};
 use super::selector::{Selector, quoted};
 use super::targets::{Target, only_containers};
@@ -252,15 +252,10 @@ impl Client<'_> {
             .flat_map(families::names)
             .collect();
         let series = self.series(&self.selector.of_any(&names), Some(time))?;
-        let everything = Selector::default();
-        let mut groups = Groups::new(&everything);
-        for one in &series {
-            one.add_to(&mut groups, None);
-        }
-        let (programs, containers) = groups.split();
+        let (programs, containers) = self.groups(&series, None)?;
         Ok(Replicas {
-            programs: meant(programs),
-            containers: current(meant(containers)),
+            programs,
+            containers: current(containers),
         })
     }
 
@@ -358,18 +353,34 @@ impl Client<'_> {
     ) -> Result<(String, Vec<(Target, f64)>), PrometheusError> {
         let query = format!("{function}({metric}{}[{}])", self.selector, self.window);
         let series = self.series(&query, Some(self.end))?;
-        let everything = Selector::default();
-        let mut groups = Groups::new(&everything);
-        for one in &series {
-            one.add_to(&mut groups, Some(metric));
-        }
-        let containers = only_containers(groups.split().1, |group| &group.target);
+        let (_, containers) = self.groups(&series, Some(metric))?;
+        let containers = only_containers(containers, |group| &group.target);
         let values = containers.iter().flat_map(|group| {
             let values = group.seen.values().map(|seen| seen.value);
             values.map(|value| (group.target.lasting(), value))
         });
         let values = values.filter(|(_, value)| value.is_finite()).collect();
         Ok((query, values))
+    }
+
+    /// Programs and containers of series, which are of one metric if they do not tell.
+    fn groups(
+        &self,
+        series: &[Series],
+        metric: Option<&str>,
+    ) -> Result<(Vec<Group>, Vec<Group>), PrometheusError> {
+        let everything = Selector::default();
+        let mut groups = Groups::new(&everything);
+        for one in series {
+            one.add_to(&mut groups, metric);
+        }
+        if groups.is_full() {
+            return Err(self.error(format!(
+                "{} selects more than {MAX_TARGETS} containers or programs; narrow it",
+                self.selector
+            )));
+        }
+        Ok(groups.split())
     }
 
     /// The one number of an aggregate, if there is one.

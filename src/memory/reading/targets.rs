@@ -7,7 +7,7 @@ use std::fmt;
 use super::selector::quoted;
 
 /// How many are listed in a message.
-const LISTED: usize = 8;
+pub(super) const LISTED: usize = 8;
 
 /// The labels that tell containers apart. The instance is who counts, which tells hosts apart where a
 /// container has no more than a name.
@@ -22,7 +22,7 @@ pub(super) const CONTAINER: [&str; 7] = [
 ];
 
 /// The labels that name a target, of a container or of a program that Prometheus scrapes.
-const TARGET: [&str; 8] = [
+pub(super) const TARGET: [&str; 8] = [
     "cluster",
     "namespace",
     "pod",
@@ -82,11 +82,6 @@ impl Target {
         TARGET.iter().any(|label| self.get(label).is_some())
     }
 
-    /// Whether it has one of these labels.
-    pub(super) fn has_any<'a>(&self, mut labels: impl Iterator<Item = &'a str>) -> bool {
-        labels.any(|label| self.get(label).is_some())
-    }
-
     /// The pod, with its cluster and namespace.
     fn pod(&self) -> Option<[String; 3]> {
         self.get("pod")?;
@@ -116,6 +111,16 @@ impl Target {
     /// A control group that is no container: the machine, a slice, all pods.
     fn is_bare(&self) -> bool {
         self.get("pod").is_none() && self.get("container").is_none() && self.get("name").is_none()
+    }
+
+    /// How soon it is named in a message: containers, sums of pods, control groups, infrastructure.
+    pub(super) fn rank(&self) -> usize {
+        match self.get("container").or(self.get("name")) {
+            _ if self.is_pause() => 3,
+            Some(_) => 0,
+            None if self.is_bare() => 2,
+            None => 1,
+        }
     }
 }
 
@@ -159,12 +164,21 @@ pub(super) fn listed<'a>(targets: impl Iterator<Item = &'a Target>) -> String {
     let mut all: Vec<String> = targets.map(Target::to_string).collect();
     all.sort_unstable();
     all.dedup();
-    let more = all.len().saturating_sub(LISTED);
-    all.truncate(LISTED);
-    let list = all.join(", ");
-    match more {
+    let count = all.len();
+    list_of(all.into_iter(), count, false)
+}
+
+/// The first of a number of targets, which may be a lower bound.
+pub(super) fn list_of(
+    all: impl Iterator<Item = String>,
+    count: usize,
+    is_at_least: bool,
+) -> String {
+    let list = all.take(LISTED).collect::<Vec<_>>().join(", ");
+    let least = if is_at_least { "at least " } else { "" };
+    match count.saturating_sub(LISTED) {
         0 => list,
-        more => format!("{list} and {more} more"),
+        more => format!("{list} and {least}{more} more"),
     }
 }
 
