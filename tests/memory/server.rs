@@ -75,14 +75,16 @@ impl Drop for Prometheus {
 fn a_canary_is_judged_by_a_window_of_a_server() {
     let folder = Folder::new();
     let (stable, canary) = (Service::start(&[]), Service::start(&[]));
+    // It never collects.
+    let idle = Service::start(&[("GOGC", "off")]);
     for service in [&stable, &canary] {
         service.order("/hold?bytes=40MiB");
         service.order("/churn?rate=50MiB");
     }
     canary.order("/churn?rate=400MiB");
     canary.order("/goroutines?n=300");
-    let Some(server) = Prometheus::start(&folder, &[("stable", &stable), ("canary", &canary)])
-    else {
+    let jobs = [("stable", &stable), ("canary", &canary), ("idle", &idle)];
+    let Some(server) = Prometheus::start(&folder, &jobs) else {
         return not_run(
             "the canary of a Prometheus server",
             "there is no `prometheus` on PATH (Debian's package has it)",
@@ -131,6 +133,22 @@ fn a_canary_is_judged_by_a_window_of_a_server() {
         same.judgements("canary"),
         ["pass", "pass", "pass"],
         "{same}"
+    );
+    assert!(
+        same.text()
+            .contains("avg(avg_over_time((go_gc_heap_live_bytes{job=\"stable\"} > 0)[8s:11ms]))"),
+        "{same}"
+    );
+    let idle = ask("{job=\"idle\"}", "{job=\"stable\"}");
+    assert_eq!(idle.canary("live heap"), "could-not-judge", "{idle}");
+    assert_eq!(idle.canary("GC CPU share"), "could-not-judge", "{idle}");
+    let mixed = ask("{job=~\"stable|canary\"}", "{job=\"stable\"}");
+    assert_eq!(mixed.code, Some(2), "{mixed}");
+    assert!(
+        mixed.stderr.contains(
+            "selects different programs, whose figures say nothing together: job=\"canary\", job=\"stable\""
+        ),
+        "{mixed}"
     );
     let none = ask("{job=\"nobody\"}", "{job=\"stable\"}");
     assert_eq!(none.code, Some(2), "{none}");
