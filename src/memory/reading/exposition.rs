@@ -522,6 +522,10 @@ mod tests {
                 .to_string()
                 .starts_with("p: is larger than 1 MiB, unpacked; no page")
         );
+        assert_eq!(
+            super::too_large(1 << 30).to_string(),
+            "is larger than 1 GiB, unpacked; no page of metrics is"
+        );
     }
 
     #[test]
