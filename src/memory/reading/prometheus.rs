@@ -17,7 +17,7 @@ use super::http::{Answer, HttpError, Server};
 use super::selector::{Selector, quoted};
 use super::targets::{Target, only_containers};
 use super::{Bound, Figure, Reading, Word};
-use replicas::{Mixture, Replicas, kind_of_containers, remarked};
+use replicas::{Kinds, Mixture, Replicas, kind_of_containers, remarked};
 
 mod replicas;
 
@@ -150,8 +150,8 @@ pub fn read(
             mixture.values.first().map_or("", String::as_str),
         ),
     };
-    let kind = now.of_one_kind(None).map_err(mixed)?;
-    let mut past = client.past(kind.as_ref())?;
+    let kinds = now.of_one_kind(&Kinds::default()).map_err(mixed)?;
+    let mut past = client.past(kinds.container.as_ref())?;
     kind_of_containers(past.iter().flat_map(Past::targets)).map_err(mixed)?;
     let peaks = past
         .iter()
@@ -164,7 +164,8 @@ pub fn read(
     }
     let start = client.end - window.as_secs_f64();
     let mut before = client.instant(start)?;
-    before.of_one_kind(kind.as_ref()).map_err(mixed)?;
+    // What was there before and is no more is not what is compared.
+    before.of_one_kind(&kinds).map_err(mixed)?;
     let reading = |taken: f64, mut figures: Vec<Figure>| {
         figures.sort_by_key(|figure| figure.word);
         Reading {
@@ -773,6 +774,34 @@ mod tests {
             ),
         ]);
         assert_eq!(replicas.unwrap().get(Word::Goroutines).unwrap().value, 2.0);
+    }
+
+    #[test]
+    fn what_went_before_the_end_is_not_compared() {
+        let address = serve(|head| {
+            let (query, time) = asked(head);
+            let rss = r#""__name__":"container_memory_rss","container":"#;
+            let of = |name: &str| format!(r#"{rss}"{name}""#);
+            let goroutines = |job: &str| format!(r#""__name__":"go_goroutines","job":"{job}""#);
+            match query.as_str() {
+                query if query.starts_with("max_over_time(container_memory_rss") => vector(&[
+                    (r#""container":"setup""#, "90"),
+                    (r#""container":"api""#, "50"),
+                ]),
+                query if !query.starts_with("{__name__") => http(200, JSON, recorded("empty")),
+                _ if time == "100.000" => vector(&[
+                    (&of("setup"), "80"),
+                    (&of("api"), "30"),
+                    (&goroutines("old"), "9"),
+                ]),
+                _ => vector(&[(&of("api"), "40"), (&goroutines("new"), "5")]),
+            }
+        });
+        let (before, now) = ask(&address, "", Some(1000.0)).unwrap();
+        assert_eq!(before.get(Word::Anonymous).unwrap().value, 30.0);
+        assert_eq!(before.get(Word::Goroutines), None);
+        assert_eq!(now.get(Word::PeakAnonymous).unwrap().value, 50.0);
+        assert_eq!(now.get(Word::Goroutines).unwrap().value, 5.0);
     }
 
     #[test]

@@ -31,6 +31,13 @@ pub(super) struct Mixture {
 /// What replicas of a container have in common, by label.
 pub(super) type Kind = [(&'static str, String); 3];
 
+/// What containers and programs that are there have in common.
+#[derive(Default)]
+pub(super) struct Kinds {
+    pub(super) container: Option<Kind>,
+    program: Option<[(&'static str, String); 2]>,
+}
+
 impl Mixture {
     /// Some of the values: `container="api", container="proxy" and 3 more`.
     pub(super) fn list(&self) -> String {
@@ -126,24 +133,29 @@ impl Replicas {
         self.programs.is_empty() && self.containers.is_empty()
     }
 
-    /// Takes those of one kind of container, and of one kind of program.
+    /// Takes those of these kinds, and tells which they are.
     ///
     /// # Errors
     ///
     /// If there are several.
-    pub(super) fn of_one_kind(&mut self, kind: Option<&Kind>) -> Result<Option<Kind>, Mixture> {
+    pub(super) fn of_one_kind(&mut self, kinds: &Kinds) -> Result<Kinds, Mixture> {
         let is_container = |group: &Group| group.target.get("container").is_some();
         // The sum of a pod is no replica of a container in another.
         if self.containers.iter().any(is_container) {
             let is_sum = |group: &Group| group.target.get("pod").is_some() && !is_container(group);
             self.containers.retain(|group| !is_sum(group));
         }
-        if let Some(kind) = kind {
+        if let Some(kind) = &kinds.container {
             self.containers
                 .retain(|group| container(&group.target) == *kind);
         }
-        common("programs", targets(&self.programs), program)?;
-        kind_of_containers(targets(&self.containers))
+        if let Some(kind) = &kinds.program {
+            self.programs
+                .retain(|group| program(&group.target) == *kind);
+        }
+        let program = common("programs", targets(&self.programs), program)?;
+        let container = kind_of_containers(targets(&self.containers))?;
+        Ok(Kinds { container, program })
     }
 
     /// The replica that is nearest to its limit, if their limits differ. One without a limit comes
