@@ -16,7 +16,7 @@ use crate::policy::{CanaryPolicy, MemoryCheck};
 const ID: MemoryCheck = MemoryCheck::Canary;
 
 /// CPU time, in seconds, that a program must have used for a share of it to say something.
-const LEAST_CPU: f64 = 1.0;
+const LEAST_CPU: f64 = 0.1;
 
 /// A figure of one side, or why there is none.
 type Side = Result<Amount, String>;
