@@ -352,10 +352,15 @@ pub(super) fn command(command: &CommandRun) -> String {
     )
 }
 
-/// The verdict in words: of the memory budget alone nothing can have regressed.
+/// The verdict in words: where only the memory budget failed nothing regressed.
 pub(super) fn label(report: &Report) -> &'static str {
+    let memory = |cause: &Cause| cause.kind == CauseKind::MemoryFailed;
+    let mut failed = report
+        .causes
+        .iter()
+        .filter(|cause| cause.outcome == Outcome::Fail);
     match report.verdict {
-        Verdict::Regression if report.is_memory_alone() => "fail",
+        Verdict::Regression if failed.all(memory) => "fail",
         verdict => verdict.label(),
     }
 }

@@ -37,7 +37,7 @@ pub(super) fn limit_declared(case: Case<'_>) -> Check {
                 at,
             } => {
                 let amount = Amount::new(*bytes as f64, Quantity::Bytes, at.clone());
-                Check::pass(ID, format!("the limit is {text}")).measured(amount)
+                Check::pass(ID, format!("the limit is {}", said(text, *bytes))).measured(amount)
             }
             Declared::Set { text, at, .. } => {
                 Check::fail(ID, format!("`{text}` at {at} is no limit"), REMEDY)
@@ -126,7 +126,7 @@ pub(super) fn gomemlimit_set(case: Case<'_>, settings: &Settings) -> Check {
             text,
             at,
         } => {
-            let message = format!("GOMEMLIMIT is {text}");
+            let message = format!("GOMEMLIMIT is {}", said(text, *bytes));
             Check::pass(ID, message).measured(Amount::new(
                 *bytes as f64,
                 Quantity::Bytes,
@@ -213,6 +213,17 @@ pub(super) fn gomemlimit_headroom(case: Case<'_>, settings: &Settings) -> Check 
         Check::pass(ID, relation)
     };
     check.measured(measured).bound(bound)
+}
+
+/// An amount as it is written, if that is one: a reference to another place is not.
+fn said(text: &str, bytes: u64) -> String {
+    let is_amount = text.starts_with(|c: char| c.is_ascii_digit())
+        && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '.');
+    if is_amount {
+        text.to_owned()
+    } else {
+        format!("{} (`{text}`)", figure::size(bytes as f64))
+    }
 }
 
 /// What the running program has for a GOMEMLIMIT, if that is more than `most`, or none.
