@@ -62,6 +62,18 @@ impl<T> Declared<T> {
     }
 }
 
+impl Declared<Limit> {
+    /// The lesser of two limits that both hold; the one that there is, if there is only one.
+    #[must_use]
+    pub fn least(self, other: Declared<Limit>) -> Declared<Limit> {
+        match (self.value(), other.value()) {
+            // `Unlimited` is more than any number of bytes.
+            (Some(own), Some(others)) if others < own => other,
+            _ => self.or(other),
+        }
+    }
+}
+
 /// When a container runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {

@@ -407,3 +407,68 @@ fn a_plan_is_held_against_what_the_checks_hold_against() {
         assert!(format!("{run}").contains(says), "{says}: {run}");
     }
 }
+
+#[test]
+fn a_folder_of_manifests_is_read_together() {
+    let environment = "        envFrom:\n        - configMapRef:\n            name: settings\n";
+    let shop = deployment("512Mi", "").replace("        env:\n", environment);
+    let shop = shop.replace("        - name: PORT\n          value: \"80\"\n", "");
+    let folder = Folder::new()
+        .with("deploy/shop.yaml", shop)
+        .with(
+            "deploy/config.yaml",
+            "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: settings\ndata:\n  GOMEMLIMIT: 460MiB\n",
+        )
+        .with("deploy/kustomization.yaml", "resources: [\n  shop.yaml\n]\n")
+        .with("deploy/service.yaml", "apiVersion: v1\nkind: Service\n");
+    let run = folder.memory(&["check", "deploy/*.yaml"]);
+    assert_eq!(run.code, Some(0), "{run}");
+    assert!(run.stdout.contains("deploy/config.yaml:6"), "{run}");
+    let run = folder.memory(&["check", "deploy/[cks]*e.yaml", "deploy/config.yaml"]);
+    assert_eq!(run.code, Some(2), "{run}");
+    assert!(run.stderr.contains("ConfigMap, Service"), "{run}");
+    // What is none of them is named.
+    folder.write("deploy/values.yaml", "image: x\n");
+    let run = folder.memory(&["check", "deploy/*.yaml"]);
+    assert_eq!(run.code, Some(2), "{run}");
+    assert!(run.stderr.contains("deploy/values.yaml: "), "{run}");
+}
+
+#[test]
+fn an_override_of_compose_overrides() {
+    let folder = Folder::new()
+        .with(
+            "compose.yaml",
+            "services:\n  api:\n    image: shop\n    mem_limit: 512m\n    environment: [GOMEMLIMIT=500MiB]\n",
+        )
+        .with(
+            "compose.override.yaml",
+            "services:\n  api:\n    mem_limit: 1g\n",
+        );
+    let run = folder.memory(&["check", "compose.yaml"]);
+    assert_eq!(run.judgement("gomemlimit-headroom"), "fail", "{run}");
+    let run = folder.memory(&["check", "compose.yaml", "compose.override.yaml"]);
+    assert_eq!(run.code, Some(0), "{run}");
+    assert!(run.stdout.contains("compose.override.yaml:3"), "{run}");
+}
+
+#[cfg(unix)]
+#[test]
+fn what_waits_for_a_writer_is_not_read_beside_a_manifest() {
+    let folder = Folder::new().with(
+        "compose.yaml",
+        "services:\n  api:\n    mem_limit: ${MEMORY:-512m}\n    env_file: pipe\n",
+    );
+    for name in [".env", "pipe"] {
+        let made = std::process::Command::new("mkfifo")
+            .arg(folder.path().join(name))
+            .status();
+        assert!(made.is_ok_and(|status| status.success()));
+    }
+    let run = folder.memory(&["check", "compose.yaml"]);
+    assert_eq!(run.code, Some(3), "{run}");
+    for id in ["limit-declared", "gomemlimit-set"] {
+        assert_eq!(run.judgement(id), "could-not-judge", "{run}");
+        assert!(run.says(id).contains("no regular file"), "{run}");
+    }
+}

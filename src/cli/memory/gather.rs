@@ -11,7 +11,7 @@ use crate::figure;
 use crate::gate::{MemoryReport, Readings};
 use crate::memory::check::{self, Case};
 use crate::memory::declared::{Container, Declared};
-use crate::memory::manifest::{self, Manifest, Options};
+use crate::memory::manifest::{self, File, Manifest, Options};
 use crate::memory::reading::{Bound, Word};
 use crate::memory::target;
 use crate::parse;
@@ -34,10 +34,7 @@ pub(super) fn judge(
         (Err(parse::OpenError::NoMatch(_)), [_, ..]) => Vec::new(),
         (names, _) => names?,
     };
-    let read: Vec<Manifest> = names
-        .iter()
-        .map(|name| read(name, policy.target.as_deref()))
-        .collect::<Result<_>>()?;
+    let read = read(&names, policy.target.as_deref())?;
     let targets = target::choose(read, &policy.containers)?;
     if targets.containers.len() > 1 && (candidate.is_some() || baseline.is_some()) {
         bail!(
@@ -129,34 +126,42 @@ fn disagreements(container: &Container, readings: &Readings) -> Vec<String> {
     pairs.into_iter().filter_map(differs).collect()
 }
 
-fn read(name: &str, stage: Option<&str>) -> Result<Manifest> {
-    let (shown, text) = match name {
-        "-" => (
-            "standard input",
-            bounded(io::stdin().lock()).context("standard input")?,
-        ),
-        _ => {
-            let file = fs::File::open(name).with_context(|| name.to_owned())?;
-            if file.metadata().is_ok_and(|metadata| metadata.is_dir()) {
-                bail!(
-                    "{name}: this is a folder; name the manifests in it, such as '{name}/*.yaml'"
-                );
-            }
-            (name, bounded(file).with_context(|| name.to_owned())?)
+fn read(names: &[String], stage: Option<&str>) -> Result<Vec<Manifest>> {
+    let texts: Vec<_> = names.iter().map(|name| text(name)).collect::<Result<_>>()?;
+    let files: Vec<_> = texts
+        .iter()
+        .map(|(path, text)| File { path, text })
+        .collect();
+    let read_beside = |manifest: &str, other: &str| {
+        let folder = Path::new(manifest).parent().unwrap_or(Path::new(""));
+        let path = folder.join(other);
+        match fs::metadata(&path) {
+            // To open a pipe would wait for who writes into it.
+            Ok(metadata) if !metadata.is_file() => Err(io::Error::other("it is no regular file")),
+            Ok(_) => bounded(fs::File::open(path)?).map(Some),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
         }
-    };
-    let folder = Path::new(name).parent().unwrap_or(Path::new(""));
-    let read_beside = |other: &str| match fs::File::open(folder.join(other)) {
-        Ok(file) => bounded(file).map(Some),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(error),
     };
     let options = Options {
         kind: None,
         stage,
         read_beside: &read_beside,
     };
-    Ok(manifest::read(shown, &text, &options)?)
+    Ok(manifest::read_all(&files, &options)?)
+}
+
+/// A manifest, and how it is named in the report.
+fn text(name: &str) -> Result<(&str, Vec<u8>)> {
+    if name == "-" {
+        let text = bounded(io::stdin().lock()).context("standard input")?;
+        return Ok(("standard input", text));
+    }
+    let file = fs::File::open(name).with_context(|| name.to_owned())?;
+    if file.metadata().is_ok_and(|metadata| metadata.is_dir()) {
+        bail!("{name}: this is a folder; name the manifests in it, such as '{name}/*.yaml'");
+    }
+    Ok((name, bounded(file).with_context(|| name.to_owned())?))
 }
 
 fn bounded(input: impl Read) -> io::Result<Vec<u8>> {

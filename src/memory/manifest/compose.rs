@@ -1,14 +1,15 @@
 //! Compose files: services with their limits and environment.
 
+use std::cell::Cell;
 use std::collections::HashMap;
 use std::io;
-use std::rc::Rc;
 
-use super::env_file::{self, Dialect, EnvFile, caller};
+use super::declaration::{Declaration, Environment, Words};
+use super::env_file::{self, EnvFile, caller};
 use super::expand::{self, Lookup, dollars};
 use super::node::{Entry, Node, Value};
-use super::variable::{self, Variable, invalid, unknown};
-use super::{Found, ManifestError, Place, command};
+use super::variable::{self, NOT_SET, Variable, hidden, invalid, printable, unknown};
+use super::{Found, ManifestError, Place, Source, shell};
 use crate::memory::amount::{self, Limit};
 use crate::memory::declared::{Declared, Role};
 
@@ -22,147 +23,153 @@ pub(super) fn is_project(document: &Node) -> bool {
         .is_some_and(|services| matches!(services.value, Value::Mapping(_)))
 }
 
-/// Reads the services.
+/// Reads the services of the files of a project, of which the later override the earlier, as of
+/// `docker compose -f a -f b`.
 pub(super) fn read(
-    place: Place<'_>,
-    documents: &[Rc<Node>],
+    files: &[&Source<'_>],
     read_beside: &dyn Fn(&str) -> io::Result<Option<Vec<u8>>>,
 ) -> Result<Found, ManifestError> {
     let mut found = Found::default();
-    let variables = match env_file::read(".env", Dialect::Compose, read_beside) {
-        EnvFile::Read(variables) => variables,
-        EnvFile::Missing => HashMap::new(),
-        EnvFile::Unreadable(why) => {
-            found.remarks.push(format!("{}: {why}", place.0));
-            HashMap::new()
-        }
+    let project = Project {
+        variables: env_file::read(".env", read_beside),
+        read_beside,
     };
-    for document in documents {
+    if let (EnvFile::Unreadable(why), Some(first)) = (&project.variables, files.first()) {
+        found.remarks.push(format!("{}: {why}", first.place.0));
+    }
+    let mut services: Vec<Vec<Part<'_>>> = Vec::new();
+    let mut known = HashMap::new();
+    for (place, document) in files
+        .iter()
+        .flat_map(|file| file.documents.iter().map(|document| (file.place, document)))
+    {
         if let Some(include) = document.get("include") {
             found.remarks.push(format!(
                 "{}: the files that `include` names are not read",
                 place.at(include.line)
             ));
         }
-        let project = Project {
-            place,
-            services: document.get("services"),
-            variables: &variables,
-            read_beside,
-        };
-        for entry in project.services.map_or(&[][..], Node::entries) {
-            project.read(entry, &mut found)?;
+        let all = document.get("services");
+        for entry in all.map_or(&[][..], Node::entries) {
+            let index = *known.entry(&*entry.key).or_insert(services.len());
+            if index == services.len() {
+                services.push(Vec::new());
+            }
+            services[index].push(Part { place, all, entry });
         }
     }
-    if found.containers.is_empty() {
-        return Err(place.error("holds no service: `services` is missing or empty"));
+    for parts in &services {
+        project.read(parts, &mut found)?;
     }
-    Ok(found)
+    match files.first() {
+        Some(first) if services.is_empty() => Err(first
+            .place
+            .error("holds no service: `services` is missing or empty")),
+        _ => Ok(found),
+    }
 }
 
-/// A compose file.
+/// The files of a project.
 struct Project<'a> {
-    place: Place<'a>,
-    services: Option<&'a Node>,
     /// Those of the file `.env`.
-    variables: &'a HashMap<String, Variable>,
+    variables: EnvFile,
     read_beside: &'a dyn Fn(&str) -> io::Result<Option<Vec<u8>>>,
+}
+
+/// What one file says of a service.
+struct Part<'a> {
+    place: Place<'a>,
+    /// The services of the file.
+    all: Option<&'a Node>,
+    entry: &'a Entry,
 }
 
 /// A service with those that it extends.
 struct Service<'a> {
-    /// Itself first.
-    nodes: Vec<&'a Node>,
+    /// What overrides first.
+    nodes: Vec<(Place<'a>, &'a Node)>,
     /// What it extends in another file, which is not read.
-    elsewhere: Option<(&'a Node, String)>,
+    elsewhere: Option<(Place<'a>, &'a Node, String)>,
 }
 
-impl Service<'_> {
-    /// What the file that is not read may say.
-    fn elsewhere<T>(&self, place: Place<'_>) -> Declared<T> {
-        match &self.elsewhere {
-            Some((node, file)) => {
-                let why = format!("it may come from `{file}`, which is not read");
-                unknown(why, place.at(node.line))
-            }
-            None => Declared::Absent,
-        }
+impl<'a> Service<'a> {
+    /// The value of a key, with its file.
+    fn get(&self, key: &str) -> Option<(Place<'a>, &'a Node)> {
+        self.path(&[key])
+    }
+
+    /// The value at the end of a path of keys, with its file.
+    fn path(&self, keys: &[&str]) -> Option<(Place<'a>, &'a Node)> {
+        let mut nodes = self.nodes.iter();
+        nodes.find_map(|(place, node)| Some((*place, node.path(keys)?)))
+    }
+
+    /// Why the file that is not read counts, and where that stands.
+    fn elsewhere(&self) -> Option<(String, String)> {
+        let (place, node, file) = self.elsewhere.as_ref()?;
+        let why = format!("it may come from `{file}`, which is not read");
+        Some((why, place.at(node.line)))
+    }
+
+    /// The words of an entrypoint or a command.
+    fn words(&self, key: &str) -> Option<Words> {
+        let (place, node) = self.get(key)?;
+        Some(Words {
+            words: words_of(node),
+            at: place.at(node.line),
+        })
     }
 }
 
-impl<'a> Project<'a> {
-    fn read(&self, entry: &'a Entry, found: &mut Found) -> Result<(), ManifestError> {
-        let place = self.place;
-        let service = self.service(entry)?;
-        if let Some((node, file)) = &service.elsewhere {
+impl Project<'_> {
+    fn read(&self, parts: &[Part<'_>], found: &mut Found) -> Result<(), ManifestError> {
+        let [first, ..] = parts else { return Ok(()) };
+        let name = printable(&first.entry.key);
+        let service = service(parts)?;
+        if let Some((place, node, file)) = &service.elsewhere {
             found.remarks.push(format!(
-                "{}: `{}` extends a service of `{file}`, which is not read",
+                "{}: `{name}` extends a service of `{file}`, which is not read",
                 place.at(node.line),
-                entry.key.escape_debug()
             ));
         }
         let env_files = self.env_files(&service);
-        let command = |key| service.nodes.iter().find_map(|node| node.get(key));
-        let words = [command("entrypoint"), command("command")];
-        let at = words
-            .iter()
-            .flatten()
-            .next()
-            .map_or(entry.line, |node| node.line);
-        let words: Vec<_> = words.into_iter().flatten().flat_map(words_of).collect();
-        found.containers.push(variable::container(
-            &entry.key,
-            "compose",
-            Role::Main,
-            place.at(entry.line),
-            self.limit(&service),
-            |name| {
-                command::variable(&words, name, &place.at(at))
-                    .or(self.environment(&service, name))
-                    .or(env_file::variable(&env_files, name, place))
-                    .or(service.elsewhere(place))
-            },
-        ));
-        Ok(())
-    }
-
-    /// Follows `extends`.
-    fn service(&self, entry: &'a Entry) -> Result<Service<'a>, ManifestError> {
-        let mut service = Service {
-            nodes: vec![&entry.node],
-            elsewhere: None,
-        };
-        let mut node: &Node = &entry.node;
-        while let Some(extends) = node.get("extends") {
-            let error = |message| Err(self.place.error_at(extends.line, message));
-            if let Some(file) = extends.text_of("file") {
-                service.elsewhere = Some((extends, file.escape_debug().to_string()));
-                break;
+        for (file, at) in env_files.iter().rev() {
+            if let EnvFile::Unreadable(why) = file {
+                found
+                    .remarks
+                    .push(format!("{at}: {}: {NOT_SET}", printable(why)));
             }
-            let Some(name) = extends.text().or_else(|| extends.text_of("service")) else {
-                return error("`extends` names no service".to_owned());
-            };
-            let Some(base) = self.services.and_then(|services| services.get(name)) else {
-                return error(format!(
-                    "`extends` names the service `{}`, which is not there",
-                    name.escape_debug()
-                ));
-            };
-            if service.nodes.len() > MAX_EXTENDS {
-                return error("`extends` goes in a circle".to_owned());
-            }
-            service.nodes.push(base);
-            node = base;
         }
-        Ok(service)
+        found.containers.push(Declaration {
+            workload: "compose".to_owned(),
+            role: Role::Main,
+            at: first.place.at(first.entry.line),
+            image: service.get("image").and_then(|(place, node)| {
+                let image = self.scalar(place, node);
+                image.value().map(|image| printable(image))
+            }),
+            limit: self.limit(&service),
+            entrypoint: service.words("entrypoint"),
+            arguments: service.words("command"),
+            environment: Environment::new(|name| {
+                let elsewhere = || {
+                    let (why, at) = service.elsewhere()?;
+                    Some(hidden(name, why, at))
+                };
+                self.environment(&service, name)
+                    .or(env_file::variable(&env_files, name))
+                    .or(elsewhere().unwrap_or_default())
+            }),
+            name,
+        });
+        Ok(())
     }
 
     /// The limit of a service. There are two ways to write it, and compose refuses two values.
     fn limit(&self, service: &Service<'_>) -> Declared<Limit> {
-        let place = self.place;
         let at = |path: &[&str]| {
-            let node = service.nodes.iter().find_map(|node| node.path(path));
-            let text = node.map_or(Declared::Absent, |node| self.scalar(node));
+            let found = service.path(path);
+            let text = found.map_or(Declared::Absent, |(place, node)| self.scalar(place, node));
             variable::parsed(text, amount::docker)
         };
         let old = at(&["mem_limit"]);
@@ -185,101 +192,166 @@ impl<'a> Project<'a> {
                 ),
                 at.clone(),
             ),
-            _ => new.or(old).or(service.elsewhere(place)),
+            _ => {
+                let elsewhere = service.elsewhere().map(|(why, at)| unknown(why, at));
+                new.or(old).or(elsewhere.unwrap_or_default())
+            }
         }
     }
 
     /// A variable of `environment`, a mapping or a list.
     fn environment(&self, service: &Service<'_>, name: &str) -> Variable {
-        let nodes = service
-            .nodes
-            .iter()
-            .filter_map(|node| node.get("environment"));
+        let nodes = service.nodes.iter();
         nodes
-            .map(|node| self.entry(node, name))
+            .filter_map(|(place, node)| Some(self.entry(*place, node.get("environment")?, name)))
             .find(|variable| *variable != Declared::Absent)
             .unwrap_or_default()
     }
 
-    fn entry(&self, environment: &Node, name: &str) -> Variable {
-        let place = self.place;
-        let from_caller = |line| {
-            let why = "it has no value here, and comes from the environment of the caller";
-            unknown(why, place.at(line))
-        };
+    fn entry(&self, place: Place<'_>, environment: &Node, name: &str) -> Variable {
         if let Some(entry) = environment
             .entries()
             .iter()
             .find(|entry| &*entry.key == name)
         {
             return if entry.node.is_null() {
-                from_caller(entry.line)
+                self.of_caller(name, place, entry.line)
             } else {
-                self.scalar(&entry.node)
+                self.scalar(place, &entry.node)
             };
         }
         for item in environment.items().rev() {
             let Some(text) = item.text() else { continue };
             match text.split_once('=') {
-                Some((key, value)) if key == name => return self.expanded(value, item.line),
-                None if text == name => return from_caller(item.line),
+                Some((key, value)) if key == name => {
+                    return self.expanded(value, place, item.line);
+                }
+                None if text == name => return self.of_caller(name, place, item.line),
                 _ => {}
             }
         }
         Declared::Absent
     }
 
-    /// The files of `env_file`, the last, which overrides, first.
-    fn env_files(&self, service: &Service<'_>) -> Vec<(EnvFile, usize)> {
+    /// A variable without a value: that of `.env`, or of the caller.
+    fn of_caller(&self, name: &str, place: Place<'_>, line: usize) -> Variable {
+        match (&self.variables, self.lookup(name)) {
+            (EnvFile::Read(variables), Lookup::Set(_)) => {
+                variables.get(name).cloned().unwrap_or_default()
+            }
+            (_, Lookup::Unknown(why)) => {
+                unknown(format!("it has no value here, and {why}"), place.at(line))
+            }
+            _ => Declared::Absent,
+        }
+    }
+
+    /// The files of `env_file`, the last, which overrides, first, each with the place that names it.
+    fn env_files(&self, service: &Service<'_>) -> Vec<(EnvFile, String)> {
         let mut files = Vec::new();
-        for node in service.nodes.iter().filter_map(|node| node.get("env_file")) {
+        let nodes = service.nodes.iter();
+        for (place, node) in nodes.filter_map(|(place, node)| Some((place, node.get("env_file")?)))
+        {
             let single = matches!(node.value, Value::Scalar { .. }).then_some(node);
             for file in single.into_iter().chain(node.items().rev()) {
                 let (path, required) = match file.get("path") {
                     Some(path) => (path, file.text_of("required") != Some("false")),
                     None => (file, true),
                 };
-                let read = match self.scalar(path) {
-                    Declared::Set { value, .. } => {
-                        match env_file::read(&value, Dialect::Compose, self.read_beside) {
-                            EnvFile::Missing if required => {
-                                EnvFile::Unreadable(format!("`{value}` is not there"))
-                            }
-                            read => read,
+                let read = match self.scalar(*place, path) {
+                    Declared::Set { value, .. } => match env_file::read(&value, self.read_beside) {
+                        EnvFile::Missing if required => {
+                            EnvFile::Unreadable(format!("`{value}` is not there"))
                         }
-                    }
+                        read => read,
+                    },
                     Declared::Unknown { why, .. } | Declared::Invalid { why, .. } => {
                         EnvFile::Unreadable(why)
                     }
                     Declared::Absent => continue,
                 };
-                files.push((read, path.line));
+                files.push((read, place.at(path.line)));
             }
         }
         files
     }
 
     /// A scalar with its references replaced.
-    fn scalar(&self, node: &Node) -> Variable {
+    fn scalar(&self, place: Place<'_>, node: &Node) -> Variable {
         match &node.value {
-            Value::Scalar { text, .. } if !node.is_null() => self.expanded(text, node.line),
-            _ => variable::scalar(node, self.place),
+            Value::Scalar { text, .. } if !node.is_null() => self.expanded(text, place, node.line),
+            _ => variable::scalar(node, place),
         }
     }
 
-    fn expanded(&self, text: &str, line: usize) -> Variable {
-        let lookup = |name: &str| match self.variables.get(name) {
-            Some(variable) => Lookup::from(variable),
-            None => caller(name),
+    fn expanded(&self, text: &str, place: Place<'_>, line: usize) -> Variable {
+        let asked = Cell::new(false);
+        let lookup = |name: &str| {
+            asked.set(true);
+            self.lookup(name)
         };
-        expand::variable(dollars(text, &lookup), text, self.place, line)
+        let expanded = dollars(text, &lookup);
+        match &self.variables {
+            // Not even a default is known to count.
+            EnvFile::Unreadable(why) if asked.get() => unknown(why, place.at(line)),
+            _ => expand::variable(expanded, text, place, line),
+        }
     }
+
+    /// A variable of `.env`, or else of the caller.
+    fn lookup(&self, name: &str) -> Lookup {
+        match &self.variables {
+            EnvFile::Read(variables) => variables
+                .get(name)
+                .map_or_else(|| caller(name), Lookup::from),
+            EnvFile::Missing => caller(name),
+            EnvFile::Unreadable(why) => Lookup::Unknown(why.clone()),
+        }
+    }
+}
+
+/// Follows `extends` in the file of each part.
+fn service<'a>(parts: &[Part<'a>]) -> Result<Service<'a>, ManifestError> {
+    let mut service = Service {
+        nodes: Vec::new(),
+        elsewhere: None,
+    };
+    for part in parts.iter().rev() {
+        let place = part.place;
+        let mut node: &Node = &part.entry.node;
+        service.nodes.push((place, node));
+        let mut steps = 0;
+        while let Some(extends) = node.get("extends") {
+            let error = |message| Err(place.error_at(extends.line, message));
+            if let Some(file) = extends.text_of("file") {
+                let file = file.escape_debug().to_string();
+                service.elsewhere = Some((place, extends, file));
+                break;
+            }
+            let Some(name) = extends.text().or_else(|| extends.text_of("service")) else {
+                return error("`extends` names no service".to_owned());
+            };
+            let Some(base) = part.all.and_then(|services| services.get(name)) else {
+                return error(format!(
+                    "`extends` names the service `{}`, which is not there",
+                    name.escape_debug()
+                ));
+            };
+            if steps >= MAX_EXTENDS {
+                return error("`extends` goes in a circle".to_owned());
+            }
+            steps += 1;
+            service.nodes.push((place, base));
+            node = base;
+        }
+    }
+    Ok(service)
 }
 
 /// The words of an entrypoint or a command: a list, or one text, which compose splits at blanks.
 fn words_of(node: &Node) -> Vec<String> {
     match node.text() {
-        Some(text) => command::words(text),
+        Some(text) => shell::words(text),
         None => node
             .items()
             .filter_map(Node::text)
@@ -295,13 +367,13 @@ mod tests {
     use super::*;
     use crate::memory::amount::Gogc;
     use crate::memory::declared::Container;
-    use crate::memory::manifest::node;
+    use crate::memory::manifest::{ManifestKind, node};
 
     const MI: u64 = 1 << 20;
 
     fn beside(name: &str) -> io::Result<Option<Vec<u8>>> {
         Ok(match name {
-            ".env" => Some(b"MEM=256m\n".to_vec()),
+            ".env" => Some(b"MEM=256m\nAUTOMEMLIMIT=0.8\n".to_vec()),
             "a.env" => Some(b"GOGC=50\nGOMEMLIMIT=1GiB\n".to_vec()),
             "b.env" => Some(b"export GOMEMLIMIT=\"2GiB\" # c\n".to_vec()),
             _ => None,
@@ -309,14 +381,29 @@ mod tests {
     }
 
     fn found(text: &str) -> Result<Found, String> {
-        let place = Place("compose.yaml");
-        let documents = node::documents(place, text).unwrap();
-        read(place, &documents, &beside).map_err(|error| error.to_string())
+        together(&[("compose.yaml", text)], &beside)
+    }
+
+    fn together(
+        files: &[(&str, &str)],
+        beside: &dyn Fn(&str) -> io::Result<Option<Vec<u8>>>,
+    ) -> Result<Found, String> {
+        let sources: Vec<_> = files
+            .iter()
+            .map(|(path, text)| Source {
+                place: Place(path),
+                kind: ManifestKind::Compose,
+                text,
+                documents: node::documents(Place(path), text).unwrap(),
+            })
+            .collect();
+        let sources: Vec<_> = sources.iter().collect();
+        read(&sources, beside).map_err(|error| error.to_string())
     }
 
     fn service(body: &str) -> Container {
         let text = format!("services:\n  api:\n{body}\n");
-        found(&text).unwrap().containers.swap_remove(0)
+        found(&text).unwrap().containers[0].container()
     }
 
     #[test]
@@ -460,7 +547,11 @@ services:
         let mebibytes: Vec<_> = found
             .containers
             .iter()
-            .map(|c| {
+            .map(Declaration::container)
+            .collect();
+        let mebibytes: Vec<_> = mebibytes
+            .iter()
+            .map(|c: &Container| {
                 (
                     &*c.name,
                     c.limit.value().and_then(|l| l.bytes()).map(|b| b / MI),
@@ -507,5 +598,55 @@ services:
             ["compose.yaml:1: the files that `include` names are not read"]
         );
         assert_eq!(found.containers.len(), 1);
+    }
+
+    #[test]
+    fn variables_without_a_value_are_those_of_the_project() {
+        for body in [
+            "    environment: [AUTOMEMLIMIT]",
+            "    environment: {AUTOMEMLIMIT: }",
+        ] {
+            let found = service(body).automemlimit;
+            assert_eq!(found.value().map(String::as_str), Some("0.8"), "{body}");
+            assert_eq!(found.at(), Some(".env:2"));
+        }
+        let broken = |_: &str| Err(io::Error::other("no"));
+        let text = "services: {a: {mem_limit: '${MEM:-1g}', environment: [GOMEMLIMIT]}}";
+        let found = together(&[("compose.yaml", text)], &broken).unwrap();
+        let container = found.containers[0].container();
+        for declared in [container.limit, container.gomemlimit] {
+            assert!(
+                matches!(&declared, Declared::Unknown { why, .. } if why.contains("`.env` cannot be read")),
+                "{declared:?}"
+            );
+        }
+        assert_eq!(found.remarks, ["compose.yaml: `.env` cannot be read: no"]);
+        let missing = "services:\n  a:\n    env_file: none.env\n";
+        let remarks = together(&[("compose.yaml", missing)], &beside)
+            .unwrap()
+            .remarks;
+        assert!(
+            remarks[0].starts_with("compose.yaml:3: `none.env` is not there: GOGC"),
+            "{remarks:?}"
+        );
+    }
+
+    #[test]
+    fn later_files_override_earlier_ones() {
+        let base = "services:\n  a:\n    image: a:1\n    mem_limit: 512m\n    env_file: a.env\n    command: [env, GOGC=20, app]\n";
+        let over = "services:\n  a:\n    environment: [GOMEMLIMIT=256MiB]\n    extends: b\n  b:\n    mem_limit: 1g\n";
+        let found = together(&[("c.yaml", base), ("o.yaml", over)], &beside).unwrap();
+        assert_eq!(found.containers.len(), 2);
+        assert_eq!(found.containers[0].image.as_deref(), Some("a:1"));
+        let a = found.containers[0].container();
+        assert_eq!(
+            (a.limit.at(), a.gomemlimit.at()),
+            (Some("o.yaml:6"), Some("o.yaml:3"))
+        );
+        assert_eq!(
+            (a.gogc.value(), a.gogc.at()),
+            (Some(&Gogc::Percent(20)), Some("c.yaml:6"))
+        );
+        assert_eq!(a.at, "c.yaml:2");
     }
 }

@@ -12,6 +12,10 @@ pub(super) fn kind(
     told: Option<ManifestKind>,
 ) -> Result<(ManifestKind, Vec<Rc<Node>>), ManifestError> {
     let documents = || node::documents(place, text);
+    let yaml = has_ending(place.name(), &[".yaml", ".yml"]);
+    if text.trim().is_empty() && !yaml {
+        return Err(place.error("is empty"));
+    }
     match told.or_else(|| by_name(place)).or_else(|| by_lines(text)) {
         Some(kind @ (ManifestKind::Kubernetes | ManifestKind::Compose | ManifestKind::Ecs)) => {
             Ok((kind, documents()?))
@@ -21,12 +25,17 @@ pub(super) fn kind(
             let documents = match documents() {
                 // What is not named like YAML or JSON need not be any.
                 Err(_)
-                    if !has_ending(place.name(), &[".yaml", ".yml", ".json"]) && place.0 != "-" =>
+                    if !has_ending(place.name(), &[".yaml", ".yml", ".json"])
+                        && !place.is_input() =>
                 {
                     return Err(unknown(place, "is neither YAML nor JSON"));
                 }
                 documents => documents?,
             };
+            // As `kubectl apply` takes a folder: files of comments, and what kustomize is told.
+            if yaml && documents.is_empty() || is_kustomization(place) {
+                return Ok((ManifestKind::Kubernetes, documents));
+            }
             let kind =
                 by_documents(&documents).ok_or_else(|| unknown(place, &outline(&documents)))?;
             Ok((kind, documents))
@@ -53,6 +62,14 @@ fn by_name(place: Place<'_>) -> Option<ManifestKind> {
     } else {
         None
     }
+}
+
+/// Whether it says how manifests are put together. It need not say that it is an object of Kubernetes.
+fn is_kustomization(place: Place<'_>) -> bool {
+    matches!(
+        place.name(),
+        "kustomization.yaml" | "kustomization.yml" | "Kustomization"
+    )
 }
 
 fn has_ending(name: &str, endings: &[&str]) -> bool {
@@ -125,7 +142,7 @@ fn unknown(place: Place<'_>, what: &str) -> ManifestError {
     place.error(format!(
         "{what}: it is none of what is understood: objects of Kubernetes (apiVersion and kind), \
          a compose file (services), an ECS task definition (containerDefinitions), a Dockerfile, \
-         a systemd unit ([Service]), a go.mod; if it is one, say which"
+         a systemd unit ([Service]), a go.mod"
     ))
 }
 
@@ -187,7 +204,13 @@ mod tests {
             ("a.yml", "from: a", None),
             ("a.yml", "[a, b]", None),
             ("nginx.conf", "user a;\nevents {\n}\n", None),
-            ("a.yml", "# only\n---\n", None),
+            ("a.yml", "# only\n---\n", Some(ManifestKind::Kubernetes)),
+            (
+                "a/kustomization.yaml",
+                "resources: [b]",
+                Some(ManifestKind::Kubernetes),
+            ),
+            ("-", "# only\n---\n", None),
         ] {
             let found = kind(Place(path), text, None);
             match expected {

@@ -3,9 +3,10 @@
 
 use std::rc::Rc;
 
+use super::declaration::{Declaration, Environment, Words};
 use super::node::Node;
-use super::variable::{self, Variable, unknown};
-use super::{Found, ManifestError, Place, command};
+use super::variable::{self, NOT_SET, Variable, hidden, printable, unknown};
+use super::{Found, ManifestError, Place};
 use crate::memory::amount::{self, Limit};
 use crate::memory::declared::{Declared, Role};
 
@@ -52,26 +53,48 @@ fn text<'a>(node: &'a Node, key: &str) -> Option<&'a str> {
 pub(super) fn read(place: Place<'_>, documents: &[Rc<Node>]) -> Result<Found, ManifestError> {
     let mut found = Found::default();
     for task in documents.iter().flat_map(|node| task_definitions(node)) {
-        let workload = text(task.node, "family").or(task.name).unwrap_or("task");
+        let workload = printable(text(task.node, "family").or(task.name).unwrap_or("task"));
+        let shared = limit(place, task.node);
+        let before = found.containers.len();
         for container in items(task.node, "containerDefinitions") {
-            let name = text(container, "name").unwrap_or("(unnamed)");
+            let name = printable(text(container, "name").unwrap_or("(unnamed)"));
             if let Some(reservation) = either(container, "memoryReservation") {
                 found.remarks.push(format!(
-                    "{}: memoryReservation of `{}` is no limit, and is not looked at",
+                    "{}: memoryReservation of `{name}` is no limit, and is not looked at",
                     place.at(reservation.line),
-                    name.escape_debug()
                 ));
             }
-            let words = ["entryPoint", "command"].map(|key| items(container, key));
-            let words: Vec<_> = words.into_iter().flatten().filter_map(Node::text).collect();
-            let at = place.at(container.line);
-            found.containers.push(variable::container(
+            if let Some(file) = items(container, "environmentFiles").next() {
+                found.remarks.push(format!(
+                    "{}: the environmentFiles of `{name}` are not read: {NOT_SET}",
+                    place.at(file.line)
+                ));
+            }
+            let words = |key| {
+                let words: Vec<_> = items(container, key).filter_map(Node::text).collect();
+                let words: Vec<_> = words.into_iter().map(str::to_owned).collect();
+                let at = place.at(either(container, key)?.line);
+                (!words.is_empty()).then_some(Words { words, at })
+            };
+            found.containers.push(Declaration {
                 name,
-                workload,
-                Role::Main,
-                at.clone(),
-                limit(place, container).or(limit(place, task.node)),
-                |name| command::variable(&words, name, &at).or(environment(place, container, name)),
+                workload: workload.clone(),
+                role: Role::Main,
+                at: place.at(container.line),
+                image: text(container, "image").map(printable),
+                limit: limit(place, container).least(shared.clone()),
+                entrypoint: words("entryPoint"),
+                arguments: words("command"),
+                environment: Environment::new(|name| environment(place, container, name)),
+            });
+        }
+        let sharing = found.containers.len() - before;
+        if let Declared::Set { text, at, .. } = shared
+            && sharing > 1
+        {
+            found.remarks.push(format!(
+                "{at}: {sharing} containers share the limit {} of the task `{workload}`",
+                printable(&text)
             ));
         }
     }
@@ -111,7 +134,7 @@ fn environment(place: Place<'_>, container: &Node, name: &str) -> Variable {
         Some(file) => {
             let file_name = text(file, "value").unwrap_or("environmentFiles");
             let why = format!("it may come from `{file_name}`, which is not read");
-            unknown(why, place.at(file.line))
+            hidden(name, why, place.at(file.line))
         }
         None => Declared::Absent,
     }
@@ -138,7 +161,7 @@ mod tests {
         let text = format!(
             "{{\"memory\": \"1024\", \"containerDefinitions\": [{{\"name\": \"a\", {body}}}]}}"
         );
-        found(&text).unwrap().containers.swap_remove(0)
+        found(&text).unwrap().containers[0].container()
     }
 
     #[test]
@@ -147,6 +170,7 @@ mod tests {
             (r#""memory": 512"#, 512),
             (r#""memory": "512""#, 512),
             (r#""memory": 0"#, 1024),
+            (r#""memory": 2048"#, 1024),
             (r#""memoryReservation": 128"#, 1024),
         ] {
             let limit = container(body).limit;
@@ -186,7 +210,7 @@ mod tests {
     #[test]
     fn wrapped_definitions() {
         let described = "{\"taskDefinition\": {\"family\": \"shop\", \"containerDefinitions\": [\n{\"name\": \"a\"}]}}";
-        let inner = found(described).unwrap().containers.swap_remove(0);
+        let inner = found(described).unwrap().containers[0].container();
         assert_eq!((&*inner.workload, &*inner.at), ("shop", "task.json:2"));
         assert_eq!(inner.limit, Declared::Absent);
         let template = "\
@@ -203,6 +227,7 @@ Resources:
           Environment: [{Name: GOGC, Value: '50'}]
 ";
         let containers = found(template).unwrap().containers;
+        let containers: Vec<_> = containers.iter().map(Declaration::container).collect();
         let unknown = |why: &str, part: &str| assert!(why.contains(part), "{why}");
         match (&containers[0].limit, &containers[0].gogc) {
             (Declared::Unknown { why: limit, .. }, Declared::Unknown { why: gogc, .. }) => {
@@ -222,6 +247,18 @@ Resources:
         assert!(
             error.starts_with("task.json: holds no container"),
             "{error}"
+        );
+        let two =
+            "{family: f, memory: 512,\ncontainerDefinitions: [{name: a}, {name: b, memory: 256}]}";
+        assert_eq!(
+            found(two).unwrap().remarks,
+            ["task.json:1: 2 containers share the limit 512 of the task `f`"]
+        );
+        let files = "{containerDefinitions: [{name: a, environmentFiles: [{value: s3}]}]}";
+        let remark = &found(files).unwrap().remarks[0];
+        assert!(
+            remark.starts_with("task.json:1: the environmentFiles of `a`"),
+            "{remark}"
         );
         let reserved = "{containerDefinitions: [{name: a, memoryReservation: 5}]}";
         assert_eq!(

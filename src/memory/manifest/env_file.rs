@@ -1,21 +1,12 @@
-//! Files of variables: `env_file` and `.env` of compose, `EnvironmentFile=` of systemd.
+//! Files of variables: `env_file` and `.env` of compose.
 
 use std::collections::HashMap;
 use std::io;
 
 use super::Place;
 use super::expand::{self, Lookup, Unresolved, dollars};
-use super::variable::{Variable, unknown};
+use super::variable::{Variable, hidden, unknown};
 use crate::memory::declared::Declared;
-
-/// Whose rules a file follows.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Dialect {
-    /// `export`, comments behind values, and references to other variables.
-    Compose,
-    /// None of these; a line may go on behind a backslash.
-    Systemd,
-}
 
 /// A file of variables.
 #[derive(Debug, PartialEq)]
@@ -31,7 +22,6 @@ pub(super) enum EnvFile {
 /// Reads a file of variables beside the manifest.
 pub(super) fn read(
     name: &str,
-    dialect: Dialect,
     read_beside: &dyn Fn(&str) -> io::Result<Option<Vec<u8>>>,
 ) -> EnvFile {
     let text = match read_beside(name) {
@@ -44,64 +34,55 @@ pub(super) fn read(
     }
     let place = Place(name);
     match super::decode(place, &text) {
-        Ok(text) => EnvFile::Read(parse(place, text, dialect)),
+        Ok(text) => EnvFile::Read(parse(place, text)),
         Err(error) => EnvFile::Unreadable(error.to_string()),
     }
 }
 
-/// A variable of several files, each with the line that names it, the one that overrides first.
+/// A variable of several files, each with the place that names it, the one that overrides first.
 pub(super) fn variable<'a>(
-    files: impl IntoIterator<Item = &'a (EnvFile, usize)>,
+    files: impl IntoIterator<Item = &'a (EnvFile, String)>,
     name: &str,
-    place: Place<'_>,
 ) -> Variable {
-    let each = files.into_iter().map(|(file, line)| match file {
+    let mut each = files.into_iter().map(|(file, at)| match file {
         EnvFile::Read(variables) => variables.get(name).cloned().unwrap_or_default(),
         EnvFile::Missing => Declared::Absent,
         EnvFile::Unreadable(why) => {
             let why = format!("it may come from a file of variables: {why}");
-            unknown(why, place.at(*line))
+            hidden(name, why, at.clone())
         }
     });
-    each.into_iter()
-        .find(|variable| *variable != Declared::Absent)
+    each.find(|variable| *variable != Declared::Absent)
         .unwrap_or_default()
 }
 
-fn parse(place: Place<'_>, text: &str, dialect: Dialect) -> HashMap<String, Variable> {
-    let compose = dialect == Dialect::Compose;
-    let comment: &[char] = if compose { &['#'] } else { &['#', ';'] };
-    let separator: &[char] = if compose { &['=', ':'] } else { &['='] };
+fn parse(place: Place<'_>, text: &str) -> HashMap<String, Variable> {
     let mut variables = HashMap::new();
     let (mut rest, mut line) = (text, 1);
     while !rest.is_empty() {
         let first = rest.split('\n').next().unwrap_or(rest);
         let trimmed = first.trim();
         let mut taken = first.len();
-        if !trimmed.is_empty() && !trimmed.starts_with(comment) {
-            match first.split_once(separator) {
-                Some((key, _)) => {
-                    let key_length = key.len() + 1;
-                    let key = key.trim();
-                    let key = match key.strip_prefix("export") {
-                        Some(name) if compose && name.starts_with([' ', '\t']) => name.trim(),
-                        _ => key,
-                    };
-                    let lookup = |name: &str| match variables.get(name) {
-                        Some(variable) => Lookup::from(variable),
-                        None => caller(name),
-                    };
-                    let (value, length) = value(&rest[key_length..], dialect, &lookup);
-                    taken = key_length + length;
-                    let text = rest[key_length..taken].trim();
-                    let variable = expand::variable(value, text, place, line);
-                    variables.insert(key.to_owned(), variable);
-                }
-                None if compose => {
-                    let why = format!("`{trimmed}` comes from the environment of the caller");
-                    variables.insert(trimmed.to_owned(), unknown(why, place.at(line)));
-                }
-                None => {}
+        if !trimmed.is_empty() && !trimmed.starts_with('#') {
+            if let Some((key, _)) = first.split_once(['=', ':']) {
+                let key_length = key.len() + 1;
+                let key = key.trim();
+                let key = match key.strip_prefix("export") {
+                    Some(name) if name.starts_with([' ', '\t']) => name.trim(),
+                    _ => key,
+                };
+                let lookup = |name: &str| match variables.get(name) {
+                    Some(variable) => Lookup::from(variable),
+                    None => caller(name),
+                };
+                let (value, length) = value(&rest[key_length..], &lookup);
+                taken = key_length + length;
+                let text = rest[key_length..taken].trim();
+                let variable = expand::variable(value, text, place, line);
+                variables.insert(key.to_owned(), variable);
+            } else {
+                let why = format!("`{trimmed}` comes from the environment of the caller");
+                variables.insert(trimmed.to_owned(), unknown(why, place.at(line)));
             }
         }
         line += 1 + rest[..taken].matches('\n').count();
@@ -116,86 +97,54 @@ pub(super) fn caller(name: &str) -> Lookup {
 }
 
 /// The value that a text starts with, and how far it goes, at least to the end of its line.
-fn value(
-    text: &str,
-    dialect: Dialect,
-    lookup: &dyn Fn(&str) -> Lookup,
-) -> (Result<String, Unresolved>, usize) {
+fn value(text: &str, lookup: &dyn Fn(&str) -> Lookup) -> (Result<String, Unresolved>, usize) {
     let start = text.len() - text.trim_start_matches([' ', '\t']).len();
+    let line_end = |from: usize| text[from..].find('\n').map_or(text.len(), |end| from + end);
     let mut chars = text[start..].char_indices().peekable();
     let mut value = String::new();
-    let mut quote = None;
-    let mut quoted = false;
-    let mut literal = false;
+    let quote = chars
+        .next_if(|(_, c)| matches!(c, '"' | '\''))
+        .map(|(_, c)| c);
+    let mut closed = None;
     let mut last = ' ';
-    let mut end = text.len();
     while let Some((index, c)) = chars.next() {
+        let index = start + index;
         match (quote, c) {
-            (None, '\n') => {
-                end = start + index;
-                break;
-            }
-            (None, '#') if dialect == Dialect::Compose && last.is_whitespace() => {
-                end = start
-                    + text[start..][index..]
-                        .find('\n')
-                        .unwrap_or(text.len() - start - index);
-                break;
-            }
-            (None, '"' | '\'') if dialect == Dialect::Systemd || value.is_empty() && !quoted => {
-                quote = Some(c);
-                quoted = true;
-                literal = c == '\'';
-            }
+            (None, '\n') => break,
+            (None, '#') if last.is_whitespace() => break,
             (Some(open), _) if c == open => {
-                quote = None;
-                if dialect == Dialect::Compose {
-                    // What stands behind a quoted value of compose is not looked at.
-                    let rest = &text[start + index..];
-                    end = start + index + rest.find('\n').unwrap_or(rest.len());
-                    break;
-                }
+                // What stands behind a quoted value is not looked at.
+                closed = Some(line_end(index));
+                break;
             }
-            (quote, '\\') => {
-                let next = chars.peek().map(|(_, next)| *next);
-                let escapes = match (dialect, quote) {
-                    (Dialect::Systemd, None) => next.is_some(),
-                    (Dialect::Systemd, Some('"')) => {
-                        next.is_some_and(|next| matches!(next, '"' | '\\' | '`' | '$' | '\n'))
-                    }
-                    (Dialect::Systemd, _) | (Dialect::Compose, None) => false,
-                    (Dialect::Compose, Some('\'')) => next == Some('\''),
-                    (Dialect::Compose, Some(_)) => next.is_some(),
-                };
-                if !escapes {
-                    value.push(c);
-                } else if let Some((_, next)) = chars.next() {
-                    match (dialect, next) {
-                        (Dialect::Systemd, '\n') => {}
-                        (Dialect::Compose, 'n') => value.push('\n'),
-                        (Dialect::Compose, 'r') => value.push('\r'),
-                        (Dialect::Compose, 't') => value.push('\t'),
-                        (Dialect::Compose, '$') => value.push_str("$$"),
-                        (_, next) => value.push(next),
-                    }
-                }
-            }
+            (Some('"'), '\\') => match chars.next() {
+                Some((_, 'n')) => value.push('\n'),
+                Some((_, 'r')) => value.push('\r'),
+                Some((_, 't')) => value.push('\t'),
+                Some((_, '$')) => value.push_str("$$"),
+                Some((_, next)) => value.push(next),
+                None => value.push(c),
+            },
+            (Some(_), '\\') => match chars.next_if(|(_, next)| *next == '\'') {
+                Some((_, next)) => value.push(next),
+                None => value.push(c),
+            },
             (_, c) => value.push(c),
         }
         last = c;
     }
-    if let Some(open) = quote {
-        let why = format!("its quote {open} is not closed");
-        return (Err(Unresolved::Invalid(why)), end);
+    match (quote, closed) {
+        (None, _) => {
+            value.truncate(value.trim_end().len());
+            (dollars(&value, lookup), line_end(start))
+        }
+        (Some(open), None) => {
+            let why = format!("its quote {open} is not closed");
+            (Err(Unresolved::Invalid(why)), text.len())
+        }
+        (Some('\''), Some(end)) => (Ok(value), end),
+        (Some(_), Some(end)) => (dollars(&value, lookup), end),
     }
-    if !quoted {
-        value.truncate(value.trim_end().len());
-    }
-    let value = value.trim_end_matches('\r').to_owned();
-    if dialect == Dialect::Systemd || literal {
-        return (Ok(value), end);
-    }
-    (dollars(&value, lookup), end)
 }
 
 #[cfg(test)]
@@ -204,12 +153,12 @@ mod tests {
 
     use super::*;
 
-    fn of(text: &str, dialect: Dialect) -> EnvFile {
-        read("x.env", dialect, &|_| Ok(Some(text.as_bytes().to_vec())))
+    fn of(text: &str) -> EnvFile {
+        read("x.env", &|_| Ok(Some(text.as_bytes().to_vec())))
     }
 
-    fn value(text: &str, dialect: Dialect) -> Option<String> {
-        let EnvFile::Read(variables) = of(text, dialect) else {
+    fn value(text: &str) -> Option<String> {
+        let EnvFile::Read(variables) = of(text) else {
             return None;
         };
         variables.get("X")?.value().cloned()
@@ -231,51 +180,28 @@ mod tests {
             ("X=", ""),
             ("Y='\nX=0'\nX=1", "1"),
         ] {
-            assert_eq!(
-                value(text, Dialect::Compose).as_deref(),
-                Some(expected),
-                "{text:?}"
-            );
+            assert_eq!(value(text).as_deref(), Some(expected), "{text:?}");
         }
         for text in ["X", "X=$B", "X=\"a", "Y=1"] {
-            assert_eq!(value(text, Dialect::Compose), None, "{text:?}");
+            assert_eq!(value(text), None, "{text:?}");
         }
-    }
-
-    #[test]
-    fn systemd_files() {
-        for (text, expected) in [
-            ("; c\n# c\nX=1GiB\n", "1GiB"),
-            ("X=a # b", "a # b"),
-            ("X=\"a\"'b'c", "abc"),
-            ("X=a\\\nb\n", "ab"),
-            ("X=a\\$b$c", "a$b$c"),
-            ("X='a\\b'", "a\\b"),
-        ] {
-            assert_eq!(
-                value(text, Dialect::Systemd).as_deref(),
-                Some(expected),
-                "{text:?}"
-            );
-        }
-        assert_eq!(value("export X=1\nX\n", Dialect::Systemd), None);
     }
 
     #[test]
     fn lines_and_failures() {
-        let EnvFile::Read(variables) = of("A='\n\n'\nB=\"\n\" x\n\nX=1\n", Dialect::Compose) else {
+        let EnvFile::Read(variables) = of("A='\n\n'\nB=\"\n\" x\n\nX=1\n") else {
             panic!("not read");
         };
         assert_eq!(variables["X"].at(), Some("x.env:7"));
-        assert_eq!(of(" \n", Dialect::Compose), EnvFile::Read(HashMap::new()));
+        assert_eq!(of(" \n"), EnvFile::Read(HashMap::new()));
         let beside = |_: &str| Ok(None);
-        assert_eq!(read("x", Dialect::Compose, &beside), EnvFile::Missing);
+        assert_eq!(read("x", &beside), EnvFile::Missing);
         let beside = |_: &str| Err(io::Error::other("no"));
-        let file = read("x", Dialect::Compose, &beside);
+        let file = read("x", &beside);
         assert_eq!(
             file,
             EnvFile::Unreadable("`x` cannot be read: no".to_owned())
         );
-        assert!(matches!(of("\0", Dialect::Compose), EnvFile::Unreadable(_)));
+        assert!(matches!(of("\0"), EnvFile::Unreadable(_)));
     }
 }

@@ -8,18 +8,22 @@ use std::path::Path;
 
 use proptest::prelude::*;
 
-use super::{Manifest, ManifestKind, Options, read};
+use super::{Declaration, File, Manifest, ManifestError, ManifestKind, Options, read_all};
 
 fn options(kind: Option<ManifestKind>) -> Options<'static> {
     Options {
         kind,
         stage: None,
-        read_beside: &|name| match name {
+        read_beside: &|_, name| match name {
             "broken.env" => Err(io::Error::other("no")),
             name if name.ends_with(".env") => Ok(Some(b"A='\nB=$A\nGOMEMLIMIT".to_vec())),
             _ => Ok(None),
         },
     }
+}
+
+fn read(path: &str, text: &[u8], options: &Options<'_>) -> Result<Manifest, ManifestError> {
+    read_all(&[File { path, text }], options).map(|mut manifests| manifests.remove(0))
 }
 
 /// Reads a text as whatever it looks like, and as each kind.
@@ -73,8 +77,22 @@ fn hostile_files() {
         .map(|number| format!("  s{number}: {{extends: s{}}}\n", number - 1))
         .collect();
     let documents = "RUN <<A\n".repeat(100_000);
+    // One long text that much is made of, by aliases.
+    let name = "x".repeat(1 << 19);
+    let references = format!(
+        "apiVersion: v1\nkind: Pod\nmetadata: {{name: &n {name}}}\nspec:\n  containers:\n  - name: *n\n    env:\n{}",
+        "    - {name: GOMEMLIMIT, valueFrom: {secretKeyRef: {name: *n, key: *n}}}\n".repeat(1_000)
+    );
+    let split = format!(
+        "services: {{a: {{command: [env, {}x]}}}}",
+        "-S, '-S x', ".repeat(50_000)
+    );
+    let shells = format!("FROM a\nCMD {}x GOGC=1", "env sh -c ".repeat(50_000));
     for text in [
         format!("{object}{variables}"),
+        references,
+        split,
+        shells,
         format!("FROM s0\nENV V0=x\n{arguments}ENV GOMEMLIMIT=$V19999"),
         stages,
         format!("services:\n  s0: {{}}\n{services}"),
@@ -94,7 +112,7 @@ fn hostile_files() {
         "--- |\n\u{2028}\u{85}\n...\n".to_owned(),
     ] {
         for manifest in read_as_all(text.as_bytes()) {
-            for container in manifest.containers {
+            for container in manifest.containers.iter().map(Declaration::container) {
                 let names = [container.name, container.workload].concat();
                 assert!(!names.contains(char::is_control), "{names:?}");
             }

@@ -1,55 +1,70 @@
 //! Units of systemd: their limit, and the environment of what they start.
 
 use std::collections::HashMap;
-use std::io;
 
+use super::declaration::{Declaration, Environment, Words};
 use super::detect::section;
-use super::env_file::{self, Dialect, EnvFile};
-use super::variable::{self, Variable, set, set_to, unknown};
-use super::{Found, ManifestError, Place, command};
+use super::variable::{self, NOT_SET, Variable, hidden, printable, set, set_to, unknown};
+use super::{Found, ManifestError, Place, Source};
 use crate::memory::amount::{self, Limit};
 use crate::memory::declared::{Declared, Role};
 
-/// Reads a unit or a drop-in.
-pub(super) fn read(
-    place: Place<'_>,
-    text: &str,
-    read_beside: &dyn Fn(&str) -> io::Result<Option<Vec<u8>>>,
-) -> Result<Found, ManifestError> {
-    let mut unit = Unit::new(place);
-    let mut section_line = None;
-    let mut inside = false;
-    for (line, text) in logical_lines(text) {
-        if text.starts_with('[') {
-            inside = section(&text).is_some();
-            section_line = section_line.or(inside.then_some(line));
-        } else if let Some((key, value)) = text.split_once('=').filter(|_| inside) {
-            unit.set(line, key.trim(), value.trim(), read_beside);
+/// The unit that a file belongs to. The name of a drop-in is nothing; its directory is NAME.service.d.
+pub(super) fn unit(place: Place<'_>) -> &str {
+    extended(place).unwrap_or(place.name())
+}
+
+fn extended(place: Place<'_>) -> Option<&str> {
+    let directory = place.0.rsplit(['/', '\\']).nth(1);
+    directory.and_then(|directory| directory.strip_suffix(".d"))
+}
+
+/// Reads a unit with its drop-ins, or drop-ins alone.
+pub(super) fn read(files: &[&Source<'_>]) -> Result<Found, ManifestError> {
+    // Drop-ins come behind the unit, in the order of their names.
+    let mut files: Vec<_> = files.iter().map(|file| (file.place, file.text)).collect();
+    files.sort_by_key(|(place, _)| (extended(*place).is_some(), place.name()));
+    let [(first, _), ..] = files[..] else {
+        return Ok(Found::default());
+    };
+    let mut unit = Unit::new(first);
+    let mut section_at = None;
+    for (place, text) in &files {
+        unit.place = *place;
+        let mut inside = false;
+        for (line, text) in logical_lines(text) {
+            if text.starts_with('[') {
+                inside = section(&text).is_some();
+                if inside && section_at.is_none() {
+                    section_at = Some(place.at(line));
+                }
+            } else if let Some((key, value)) = text.split_once('=').filter(|_| inside) {
+                unit.set(line, key.trim(), value.trim());
+            }
         }
     }
-    let Some(line) = section_line else {
+    let Some(at) = section_at else {
         return Err(
-            place.error("has no section [Service] or [Slice]: nothing in it runs under a limit")
+            first.error("has no section [Service] or [Slice]: nothing in it runs under a limit")
         );
     };
-    // The name of a drop-in is nothing; its directory is NAME.service.d.
-    let directory = place.0.rsplit(['/', '\\']).nth(1);
-    let extended = directory.and_then(|directory| directory.strip_suffix(".d"));
-    let name = extended.unwrap_or(place.name());
-    if extended.is_none() && name != "-" {
+    let name = self::unit(first);
+    if files.len() == 1 && extended(first).is_none() && !first.is_input() {
         unit.remarks.push(format!(
-            "{}: drop-ins in {name}.d may change this unit; they are read only if they are given too",
-            place.at(line)
+            "{at}: drop-ins in {name}.d may change this unit; they are read only if they are given too",
         ));
     }
-    let container = variable::container(
-        name.rsplit_once('.').map_or(name, |(stem, _)| stem),
-        name,
-        Role::Main,
-        place.at(line),
-        unit.limit(),
-        |name| unit.variable(name),
-    );
+    let container = Declaration {
+        name: printable(name.rsplit_once('.').map_or(name, |(stem, _)| stem)),
+        workload: printable(name),
+        role: Role::Main,
+        at,
+        image: None,
+        limit: unit.limit(),
+        environment: Environment::new(|name| unit.variable(name)),
+        entrypoint: unit.command,
+        arguments: None,
+    };
     Ok(Found {
         containers: vec![container],
         remarks: unit.remarks,
@@ -84,13 +99,12 @@ struct Unit<'a> {
     /// MemoryLimit=, of cgroup v1.
     old_limit: Variable,
     environment: HashMap<String, Variable>,
-    /// EnvironmentFile=, which overrides Environment=.
-    files: Vec<(EnvFile, usize)>,
+    /// EnvironmentFile=, which overrides Environment=: why what it sets is not known, and where.
+    files: Vec<(String, String)>,
     /// UnsetEnvironment=, which comes last.
     unset: Vec<String>,
     /// ExecStart=.
-    command: Vec<String>,
-    command_line: usize,
+    command: Option<Words>,
     remarks: Vec<String>,
 }
 
@@ -103,19 +117,12 @@ impl<'a> Unit<'a> {
             environment: HashMap::new(),
             files: Vec::new(),
             unset: Vec::new(),
-            command: Vec::new(),
-            command_line: 1,
+            command: None,
             remarks: Vec::new(),
         }
     }
 
-    fn set(
-        &mut self,
-        line: usize,
-        key: &str,
-        value: &str,
-        read_beside: &dyn Fn(&str) -> io::Result<Option<Vec<u8>>>,
-    ) {
+    fn set(&mut self, line: usize, key: &str, value: &str) {
         let at = self.place.at(line);
         match key {
             "MemoryMax" => self.limit = amount(value, at),
@@ -139,44 +146,23 @@ impl<'a> Unit<'a> {
                     self.environment.entry(name).or_insert(passed);
                 }
             }
+            "UnsetEnvironment" if value.is_empty() => self.unset.clear(),
             "UnsetEnvironment" => self.unset.extend(words(value)),
             "EnvironmentFile" if value.is_empty() => self.files.clear(),
-            "EnvironmentFile" => self.read_file(line, value, read_beside),
+            // It is one of the machine that the unit runs on, whatever there is here.
+            "EnvironmentFile" => {
+                let name = printable(value.strip_prefix('-').unwrap_or(value));
+                self.remarks
+                    .push(format!("{at}: `{name}` is not read: {NOT_SET}",));
+                let why = format!("it may be set by `{name}`, which is not read");
+                self.files.push((why, at));
+            }
             "ExecStart" => {
-                self.command = words(value.trim_start_matches(['@', '-', ':', '+', '!', '|']));
-                self.command_line = line;
+                let words = words(value.trim_start_matches(['@', '-', ':', '+', '!', '|']));
+                self.command = Some(Words { words, at });
             }
             _ => {}
         }
-    }
-
-    fn read_file(
-        &mut self,
-        line: usize,
-        value: &str,
-        read_beside: &dyn Fn(&str) -> io::Result<Option<Vec<u8>>>,
-    ) {
-        let (name, required) = match value.strip_prefix('-') {
-            Some(name) => (name, false),
-            None => (value, true),
-        };
-        let missing = format!("`{name}` is not here");
-        let file = match without_specifiers(name) {
-            None => EnvFile::Unreadable(missing),
-            Some(name) => match env_file::read(&name, Dialect::Systemd, read_beside) {
-                EnvFile::Missing if required => EnvFile::Unreadable(missing),
-                EnvFile::Missing => {
-                    self.remarks.push(format!(
-                        "{}: `{}` is not here; what it sets is not known",
-                        self.place.at(line),
-                        name.escape_debug()
-                    ));
-                    return;
-                }
-                file => file,
-            },
-        };
-        self.files.push((file, line));
     }
 
     fn limit(&self) -> Declared<Limit> {
@@ -185,15 +171,14 @@ impl<'a> Unit<'a> {
     }
 
     fn variable(&self, name: &str) -> Variable {
-        let at = self.place.at(self.command_line);
-        let set = if self.unset.iter().any(|unset| unset == name) {
-            Declared::Absent
-        } else {
-            let own = self.environment.get(name).cloned();
-            env_file::variable(self.files.iter().rev(), name, self.place)
-                .or(own.unwrap_or_default())
+        if self.unset.iter().any(|unset| unset == name) {
+            return Declared::Absent;
+        }
+        let of_file = match self.files.last() {
+            Some((why, at)) => hidden(name, why, at.clone()),
+            None => Declared::Absent,
         };
-        command::variable(&self.command, name, &at).or(set)
+        of_file.or(self.environment.get(name).cloned().unwrap_or_default())
     }
 }
 
@@ -257,21 +242,24 @@ mod tests {
     use super::*;
     use crate::memory::amount::Gogc;
     use crate::memory::declared::Container;
+    use crate::memory::manifest::ManifestKind;
 
     const MI: u64 = 1 << 20;
 
-    fn beside(name: &str) -> io::Result<Option<Vec<u8>>> {
-        Ok((name == "/etc/app.env").then(|| b"GOMEMLIMIT=1GiB\n".to_vec()))
-    }
-
     fn found(path: &str, text: &str) -> Result<Found, String> {
-        read(Place(path), text, &beside).map_err(|error| error.to_string())
+        let source = Source {
+            place: Place(path),
+            kind: ManifestKind::Systemd,
+            text,
+            documents: Vec::new(),
+        };
+        read(&[&source]).map_err(|error| error.to_string())
     }
 
     fn service(body: &str) -> Container {
         let text = format!("[Unit]\nMemoryMax=1\n[Service]\n{body}\n[Install]\nMemoryMax=2\n");
         let found = found("app.service", &text);
-        found.unwrap().containers.swap_remove(0)
+        found.unwrap().containers[0].container()
     }
 
     #[test]
@@ -285,6 +273,8 @@ mod tests {
             ("MemoryMax=512M\nMemoryLimit=1G", half),
             ("MemoryMax=infinity", Some(Limit::Unlimited)),
             ("MemoryMax=512M\nMemoryMax=", None),
+            ("MemoryMax=256M 256M", None),
+            ("MemoryMax=0.25G 256M", half),
             ("MemoryHigh=512M", None),
         ] {
             assert_eq!(service(body).limit.value(), limit.as_ref(), "{body}");
@@ -292,6 +282,7 @@ mod tests {
         let limit = |body| service(body).limit;
         assert!(matches!(limit("MemoryMax=50%"), Declared::Unknown { .. }));
         assert!(matches!(limit("MemoryMax=512MB"), Declared::Invalid { .. }));
+        assert!(matches!(limit("MemoryMax=0"), Declared::Invalid { .. }));
         assert_eq!(limit("MemoryMax=512M").at(), Some("app.service:4"));
     }
 
@@ -303,12 +294,16 @@ mod tests {
             ("Environment=A=1 \\\n  # c\n  GOMEMLIMIT='512MiB'", 512),
             ("Environment=GOMEMLIMIT=1GiB\nEnvironment=", 0),
             (
-                "Environment=GOMEMLIMIT=512MiB\nEnvironmentFile=/etc/app.env",
-                1024,
+                "EnvironmentFile=-/etc/none.env\nExecStart=env GOMEMLIMIT=512MiB app",
+                512,
             ),
             (
-                "EnvironmentFile=-/etc/none.env\nEnvironment=GOMEMLIMIT=512MiB",
-                512,
+                "Environment=GOMEMLIMIT=1GiB\nExecStart=/usr/bin/env -i /app",
+                0,
+            ),
+            (
+                "Environment=GOMEMLIMIT=1GiB\nExecStart=/usr/bin/env -u GOMEMLIMIT /app",
+                0,
             ),
             (
                 "EnvironmentFile=/etc/app.env\nEnvironmentFile=\nMemoryMax=1G",
@@ -331,6 +326,7 @@ mod tests {
         }
         for body in [
             "EnvironmentFile=/etc/none.env",
+            "EnvironmentFile=-/etc/none.env\nEnvironment=GOMEMLIMIT=512MiB",
             "EnvironmentFile=-/etc/%i.env",
             "Environment=GOMEMLIMIT=%i",
             "PassEnvironment=GOMEMLIMIT",
@@ -353,7 +349,7 @@ mod tests {
         assert_eq!(
             unit.remarks,
             [
-                "/etc/app@.service:2: `/x` is not here; what it sets is not known",
+                "/etc/app@.service:2: `/x` is not read: GOGC and AUTOMEMLIMIT are taken not to be set there",
                 "/etc/app@.service:1: drop-ins in app@.service.d may change this unit; \
                  they are read only if they are given too"
             ]

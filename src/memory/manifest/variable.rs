@@ -1,11 +1,9 @@
 //! Variables of a container, as they are found, and what the Go runtime makes of them.
 
-use std::fmt;
-
 use super::Place;
 use super::node::{Node, Value};
-use crate::memory::amount::{self, AmountError, Limit};
-use crate::memory::declared::{Container, Declared, Role};
+use crate::memory::amount::{AmountError, Limit};
+use crate::memory::declared::Declared;
 
 /// The value of a variable, as the program will see it; its text is as the manifest writes it.
 pub(super) type Variable = Declared<String>;
@@ -33,17 +31,36 @@ pub(super) fn set_to(value: String, text: &str, at: String) -> Variable {
 
 /// A value that is not known.
 pub(super) fn unknown<T>(why: impl Into<String>, at: String) -> Declared<T> {
-    Declared::Unknown {
-        why: why.into(),
-        at,
-    }
+    let why = sentence(why.into());
+    Declared::Unknown { why, at }
 }
 
 /// A value that is wrong.
 pub(super) fn invalid<T>(why: impl Into<String>, at: String) -> Declared<T> {
-    Declared::Invalid {
-        why: why.into(),
-        at,
+    let why = sentence(why.into());
+    Declared::Invalid { why, at }
+}
+
+/// A sentence of which a file cannot make more than a few lines.
+fn sentence(mut why: String) -> String {
+    if let Some((end, _)) = why.char_indices().nth(MAX_LENGTH) {
+        why.truncate(end);
+        why.push('…');
+        why.shrink_to_fit();
+    }
+    why
+}
+
+/// What is said of a source that was not read.
+pub(super) const NOT_SET: &str = "GOGC and AUTOMEMLIMIT are taken not to be set there";
+
+/// What a source may set that was not read: a Secret, a file of variables, the image below. GOMEMLIMIT
+/// is commonly set there, and then not known. The other settings seldom are, and who has such a source
+/// would be in doubt of them for nothing: a remark says so instead, with [`NOT_SET`].
+pub(super) fn hidden(name: &str, why: impl Into<String>, at: String) -> Variable {
+    match name {
+        "GOGC" | "AUTOMEMLIMIT" => Declared::Absent,
+        _ => unknown(why, at),
     }
 }
 
@@ -95,7 +112,7 @@ pub(super) fn bytes(
 }
 
 /// The variable, which is not known as long as it holds a placeholder of a template.
-fn filled_in(variable: Variable) -> Variable {
+pub(super) fn filled_in(variable: Variable) -> Variable {
     let Declared::Set { value, at, .. } = &variable else {
         return variable;
     };
@@ -111,29 +128,8 @@ fn filled_in(variable: Variable) -> Variable {
     }
 }
 
-/// A container of which the variables are looked up.
-pub(super) fn container(
-    name: &str,
-    workload: impl fmt::Display,
-    role: Role,
-    at: String,
-    limit: Declared<Limit>,
-    variable: impl Fn(&str) -> Variable,
-) -> Container {
-    Container {
-        name: printable(name),
-        workload: printable(&workload.to_string()),
-        role,
-        at,
-        limit,
-        gomemlimit: parsed(variable("GOMEMLIMIT"), amount::gomemlimit),
-        gogc: parsed(variable("GOGC"), amount::gogc),
-        automemlimit: filled_in(variable("AUTOMEMLIMIT")),
-    }
-}
-
 /// A name in which nothing steers a terminal, and which is no longer than a name may be.
-fn printable(name: &str) -> String {
+pub(super) fn printable(name: &str) -> String {
     name.chars()
         .map(|c| if c.is_control() { '\u{fffd}' } else { c })
         .take(253)

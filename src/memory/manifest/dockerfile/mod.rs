@@ -1,5 +1,6 @@
 //! Dockerfiles: what the image of a stage sets, along the chain of stages that it is built from.
 
+mod base;
 mod lines;
 mod words;
 
@@ -8,9 +9,10 @@ use std::rc::Rc;
 
 use self::lines::{Instruction, escape, instructions};
 use self::words::{Word, resolve, split};
-use super::expand::{self, Lookup};
-use super::variable::{self, Variable, unknown};
-use super::{Found, ManifestError, Place, command};
+use super::declaration::{Declaration, Environment, Words};
+use super::expand::{self, Lookup, Unresolved};
+use super::variable::{NOT_SET, Variable, hidden, printable, unknown};
+use super::{Found, ManifestError, Place};
 use crate::memory::declared::{Declared, Role};
 
 /// Reads the image of a stage, the last one if none is named.
@@ -23,21 +25,26 @@ pub(super) fn read(
     let stage = stages.find(target)?;
     let image = stages.build(stage);
     let name = stages.all[stage].name.as_deref().unwrap_or("image");
-    let words = image.command();
-    let at = place.at(image.command_line);
+    let environment = Environment::new(|name| match image.variables.get(name) {
+        Some(variable) => variable.clone(),
+        None => match &image.base {
+            Some(base) => hidden(name, &base.why, base.at.clone()),
+            None => Declared::Absent,
+        },
+    });
     Ok(Found {
-        containers: vec![variable::container(
-            name,
-            place.name(),
-            Role::Main,
-            place.at(stages.all[stage].line),
-            Declared::Absent,
-            |name| {
-                let own = image.variables.get(name).cloned().unwrap_or_default();
-                command::variable(&words, name, &at).or(own)
-            },
-        )],
-        remarks: image.remark.into_iter().collect(),
+        containers: vec![Declaration {
+            name: printable(name),
+            workload: printable(place.name()),
+            role: Role::Main,
+            at: place.at(stages.all[stage].line),
+            image: None,
+            limit: Declared::Absent,
+            entrypoint: image.entrypoint,
+            arguments: image.command,
+            environment,
+        }],
+        remarks: image.base.map(|base| base.remark).into_iter().collect(),
     })
 }
 
@@ -64,8 +71,17 @@ enum Base {
     Stage(usize),
     /// Nothing.
     Scratch,
-    /// An image.
+    /// An image of a name.
     Image(String),
+    /// An image whose name is not known: why.
+    Unknown(String),
+}
+
+/// An image below that may set anything.
+struct Hidden {
+    why: String,
+    at: String,
+    remark: String,
 }
 
 impl<'a> Stages<'a> {
@@ -118,15 +134,23 @@ impl<'a> Stages<'a> {
         let named = words
             .next()
             .is_some_and(|word| word.eq_ignore_ascii_case("as"));
-        let lookup = |name: &str| self.argument(name);
-        let image = resolve(image, self.escape, &lookup).unwrap_or_else(|_| image.to_owned());
+        let lookup = |name: &str| match self.argument(name) {
+            Lookup::Unset => Lookup::Unknown(format!("`{name}` is no build argument before it")),
+            known => known,
+        };
         Stage {
             line: instruction.line,
             name: words.next().filter(|_| named).map(Rc::from),
-            base: match names.get(&image.to_ascii_lowercase()) {
-                Some(stage) => Base::Stage(*stage),
-                None if image == "scratch" => Base::Scratch,
-                None => Base::Image(image),
+            base: match resolve(image, self.escape, &lookup) {
+                Err(Unresolved::Unknown(why) | Unresolved::Invalid(why)) => Base::Unknown(format!(
+                    "the image `{}` that it is built from is not known: {why}",
+                    printable(image)
+                )),
+                Ok(image) => match names.get(&image.to_ascii_lowercase()) {
+                    Some(stage) => Base::Stage(*stage),
+                    None if image == "scratch" => Base::Scratch,
+                    None => Base::Image(image),
+                },
             },
             instructions: Vec::new(),
         }
@@ -173,29 +197,17 @@ impl<'a> Stages<'a> {
         while let Some(Base::Stage(base)) = chain.last().map(|stage| &self.all[*stage].base) {
             chain.push(*base);
         }
-        let root = chain.last().map(|stage| &self.all[*stage]);
-        let (base, remark) = match root.map(|root| (&root.base, root.line)) {
-            Some((Base::Image(image), line)) => (
-                Lookup::Unknown(format!(
-                    "it refers to the environment of the image `{image}`, which is not known"
-                )),
-                Some(format!(
-                    "{}: the environment of the image `{}` is not known here",
-                    self.place.at(line),
-                    image.escape_debug()
-                )),
-            ),
-            _ => (Lookup::Unset, None),
-        };
         let mut image = Image {
-            base,
-            remark,
+            references: Lookup::Unset,
+            base: None,
             variables: HashMap::new(),
             arguments: HashMap::new(),
-            entrypoint: Vec::new(),
-            command: Vec::new(),
-            command_line: self.all[stage].line,
+            entrypoint: None,
+            command: None,
         };
+        if let Some(root) = chain.last().map(|stage| &self.all[*stage]) {
+            image.below(&root.base, self.place.at(root.line));
+        }
         for stage in chain.into_iter().rev() {
             let mut own_command = false;
             for instruction in &self.all[stage].instructions {
@@ -203,16 +215,14 @@ impl<'a> Stages<'a> {
                     "ENV" => image.set(instruction, self),
                     "ARG" => image.declare(instruction, self),
                     "CMD" => {
-                        image.command = words::command(&instruction.text);
-                        image.command_line = instruction.line;
+                        image.command = Some(self.words(instruction));
                         own_command = true;
                     }
                     "ENTRYPOINT" => {
-                        image.entrypoint = words::command(&instruction.text);
-                        image.command_line = instruction.line;
+                        image.entrypoint = Some(self.words(instruction));
                         // A command of an image below belongs to the entrypoint there.
                         if !own_command {
-                            image.command.clear();
+                            image.command = None;
                         }
                     }
                     _ => {}
@@ -221,30 +231,53 @@ impl<'a> Stages<'a> {
         }
         image
     }
+
+    /// The words of CMD or ENTRYPOINT.
+    fn words(&self, instruction: &Instruction) -> Words {
+        Words {
+            words: words::command(&instruction.text),
+            at: self.place.at(instruction.line),
+        }
+    }
 }
 
 /// An image as its instructions make it.
 struct Image {
-    /// What is known of a variable that is not set here.
-    base: Lookup,
-    /// That the environment of the image below is not known.
-    remark: Option<String>,
+    /// What is known of a variable that an instruction refers to and that is not set here.
+    references: Lookup,
+    /// The image below, if it may set anything.
+    base: Option<Hidden>,
     variables: HashMap<String, Variable>,
     arguments: HashMap<String, Variable>,
-    entrypoint: Vec<String>,
-    command: Vec<String>,
-    command_line: usize,
+    entrypoint: Option<Words>,
+    command: Option<Words>,
 }
 
 impl Image {
-    /// The words that are run.
-    fn command(&self) -> Vec<String> {
-        let in_shell = self
-            .entrypoint
-            .first()
-            .is_some_and(|word| word == words::SHELL);
-        let command = if in_shell { &[] } else { &self.command[..] };
-        [&self.entrypoint, command].concat()
+    /// What it is built from.
+    fn below(&mut self, base: &Base, at: String) {
+        let what = match base {
+            Base::Image(image) => {
+                let image = printable(image);
+                self.references = Lookup::Unknown(format!(
+                    "it refers to the environment of the image `{image}`, which is not known"
+                ));
+                if base::is_known(&image) {
+                    return;
+                }
+                format!("the environment of the image `{image}` is not known here")
+            }
+            Base::Unknown(why) => {
+                self.references = Lookup::Unknown(why.clone());
+                why.clone()
+            }
+            Base::Scratch | Base::Stage(_) => return,
+        };
+        self.base = Some(Hidden {
+            why: format!("it may be set below: {what}"),
+            remark: format!("{at}: {what}: {NOT_SET}"),
+            at,
+        });
     }
 
     /// ENV, in either form.
@@ -293,7 +326,7 @@ impl Image {
             .variables
             .get(name)
             .or_else(|| self.arguments.get(name));
-        variable.map_or_else(|| self.base.clone(), Lookup::from)
+        variable.map_or_else(|| self.references.clone(), Lookup::from)
     }
 }
 
@@ -329,7 +362,7 @@ mod tests {
 
     fn image(text: &str, target: Option<&str>) -> Container {
         let found = read(Place("Dockerfile"), text, target);
-        found.unwrap().containers.swap_remove(0)
+        found.unwrap().containers[0].container()
     }
 
     #[test]
@@ -360,6 +393,13 @@ mod tests {
                 "{text}: {limit:?}"
             );
         }
+        for text in [
+            "FROM golang:1.26@sha256:0",
+            "FROM scratch",
+            "ARG B=alpine\nFROM $B",
+        ] {
+            assert_eq!(image(text, None).gomemlimit, Declared::Absent, "{text}");
+        }
         let gogc = image("FROM a\nENV GOGC=off", None).gogc;
         assert_eq!(gogc.value(), Some(&Gogc::Off));
     }
@@ -378,6 +418,16 @@ mod tests {
                 "the build argument `L` has no default",
             ),
             ("FROM a\nENV GOMEMLIMIT=$L", "the image `a`"),
+            ("FROM alpine\nENV GOMEMLIMIT=$L", "the image `alpine`"),
+            (
+                "FROM a\nENV A=b",
+                "the environment of the image `a` is not known",
+            ),
+            (
+                "ARG BASE\nFROM ${BASE}",
+                "the image `${BASE}` that it is built from is not known: the build argument `BASE`",
+            ),
+            ("FROM ${BASE}", "`BASE` is no build argument"),
             ("FROM a\nCMD GOMEMLIMIT=$(x) app", "worked out by a shell"),
             (&long, "longer than 512"),
         ] {
@@ -391,8 +441,7 @@ mod tests {
 
     #[test]
     fn stages_are_chosen() {
-        let text =
-            "FROM golang AS build\nENV GOGC=50\nFROM scratch AS prod\nENV GOGC=100\nFROM build\n";
+        let text = "FROM a AS build\nENV GOGC=50\nFROM scratch AS prod\nENV GOGC=100\nFROM build\n";
         for (target, name, percent, at) in [
             (None, "image", 50, "Dockerfile:5"),
             (Some("Build"), "build", 50, "Dockerfile:1"),
@@ -407,7 +456,10 @@ mod tests {
         let found = |text, target| read(Place("Dockerfile"), text, target);
         assert_eq!(
             found(text, None).unwrap().remarks,
-            ["Dockerfile:1: the environment of the image `golang` is not known here"]
+            [
+                "Dockerfile:1: the environment of the image `a` is not known here: \
+                 GOGC and AUTOMEMLIMIT are taken not to be set there"
+            ]
         );
         assert!(found(text, Some("prod")).unwrap().remarks.is_empty());
         for (text, target, message) in [

@@ -3,13 +3,16 @@
 
 use std::collections::HashMap;
 
-use super::Pod;
+use super::{DEFAULT_LIMIT, Pod, objects, quantity, yaml_integer};
 use crate::memory::amount;
 use crate::memory::declared::Declared;
 use crate::memory::manifest::expand;
 use crate::memory::manifest::expand::{Lookup, Unresolved, bounded};
 use crate::memory::manifest::node::{Node, Value};
-use crate::memory::manifest::variable::{self, Variable, invalid, set, set_to, unknown};
+use crate::memory::manifest::variable::{self, Variable, hidden, invalid, set, set_to, unknown};
+
+/// How a value that refers to another one begins to say why it is not known.
+const REFERS: &str = "it refers to ";
 
 /// The environment of a container.
 pub(super) struct Environment<'a> {
@@ -23,8 +26,8 @@ pub(super) struct Environment<'a> {
 /// An entry of `envFrom`.
 struct Source<'a> {
     prefix: &'a str,
-    /// The data, if it is among the documents.
-    data: Option<&'a Node>,
+    /// The data, if it was given.
+    data: Option<objects::Object<'a>>,
     secret: bool,
     /// `ConfigMap shop`.
     name: String,
@@ -66,20 +69,21 @@ impl<'a> Environment<'a> {
             .unwrap_or_default()
     }
 
-    /// The words of the container's command, if it does not leave it to the image.
-    pub(super) fn command(&self, container: &Node) -> Vec<String> {
-        if container.items_of("command").next().is_none() {
-            return Vec::new();
-        }
-        let words = container
-            .items_of("command")
-            .chain(container.items_of("args"));
-        let expanded = words.filter_map(Node::text).map(|text| {
+    /// The sources that were not given, each with the line that names it.
+    pub(super) fn not_given(&self) -> impl Iterator<Item = (&str, usize)> {
+        let sources = self.sources.iter().rev();
+        sources
+            .filter(|source| source.data.is_none())
+            .map(|source| (&*source.name, source.line))
+    }
+
+    /// The words of a command or its arguments.
+    pub(super) fn words(&self, node: &Node) -> impl Iterator<Item = String> {
+        node.items().filter_map(Node::text).map(|text| {
             // What is not known stays a placeholder.
             self.expand(text)
                 .unwrap_or_else(|_| text.replace("$(", "${"))
-        });
-        expanded.collect()
+        })
     }
 
     /// The value of an entry of `env`.
@@ -131,11 +135,11 @@ impl<'a> Environment<'a> {
         let key = reference.text_of("key").unwrap_or_default();
         let Some(source) = objects.source(kind, name, object) else {
             return unknown(
-                format!("it comes from the {kind} `{name}`, which is not in this file"),
+                format!("it comes from the {kind} `{name}`, which was not given"),
                 at,
             );
         };
-        let found = value_in(source, key, kind == "Secret", self.pod);
+        let found = value_in(source, key, kind == "Secret");
         match found {
             Declared::Absent if reference.text_of("optional") == Some("true") => Declared::Absent,
             Declared::Absent => invalid(
@@ -159,17 +163,14 @@ impl<'a> Environment<'a> {
         };
         let resource = field.text_of("resource").unwrap_or_default();
         let amount = match resource {
-            "limits.memory" => self
+            "limits.memory" => self.pod.own(container, "limits").or(self
                 .pod
-                .own(container, "limits")
-                .or(self.pod.objects.default_limit(self.pod.object, "default")),
+                .objects
+                .default_limit(self.pod.object, DEFAULT_LIMIT)),
             "requests.memory" => self.pod.request(container),
             _ => return unknown(format!("it comes from `{resource}`"), at),
         };
-        let divisor = match field
-            .get("divisor")
-            .map(|node| variable::scalar(node, place))
-        {
+        let divisor = match field.get("divisor").map(|node| quantity(node, place)) {
             None => Declared::Absent,
             Some(divisor) => variable::parsed(divisor, amount::kubernetes),
         };
@@ -213,10 +214,12 @@ impl<'a> Environment<'a> {
                     match Lookup::from(&self.get(name)) {
                         Lookup::Set(found) => value.push_str(&found),
                         Lookup::Unset => value.extend(["$(", name, ")"]),
+                        // Of a chain of references the last one tells most.
+                        Lookup::Unknown(why) if why.starts_with(REFERS) => {
+                            return Err(Unresolved::Unknown(why));
+                        }
                         Lookup::Unknown(why) => {
-                            return Err(Unresolved::Unknown(format!(
-                                "it refers to `{name}`: {why}"
-                            )));
+                            return Err(Unresolved::Unknown(format!("{REFERS}`{name}`: {why}")));
                         }
                     }
                     behind
@@ -255,28 +258,27 @@ impl<'a> Source<'a> {
             return Declared::Absent;
         };
         match self.data {
-            Some(data) => value_in(data, key, self.secret, pod),
+            Some(data) => value_in(data, key, self.secret),
             None => {
-                let why = format!(
-                    "it may be set by the {}, which is not in this file",
-                    self.name
-                );
-                unknown(why, pod.place.at(self.line))
+                let why = format!("it may be set by the {}, which was not given", self.name);
+                hidden(name, why, pod.place.at(self.line))
             }
         }
     }
 }
 
-/// The value under a key of a ConfigMap or Secret that is in the file.
-fn value_in(object: &Node, key: &str, secret: bool, pod: &Pod<'_>) -> Variable {
-    let under = |field| object.path(&[field, key]);
+/// The value under a key of a ConfigMap or Secret that was given.
+fn value_in(object: objects::Object<'_>, key: &str, secret: bool) -> Variable {
+    let under = |field| object.node.path(&[field, key]);
     if secret {
         return match under("stringData").or_else(|| under("data")) {
-            Some(node) => unknown("it comes from a Secret", pod.place.at(node.line)),
+            Some(node) => unknown("it comes from a Secret", object.place.at(node.line)),
             None => Declared::Absent,
         };
     }
-    under("data").map_or(Declared::Absent, |node| variable::scalar(node, pod.place))
+    under("data").map_or(Declared::Absent, |node| {
+        variable::scalar(node, object.place)
+    })
 }
 
 /// Whether a scalar without quotes is a number or a flag to the YAML of Kubernetes.
@@ -284,5 +286,7 @@ fn is_no_text(text: &str) -> bool {
     let number = text.starts_with(|c: char| c.is_ascii_digit() || "+-.".contains(c))
         && text.parse::<f64>().is_ok();
     let flags = ["true", "false", "yes", "no", "on", "off"];
-    number || flags.iter().any(|flag| text.eq_ignore_ascii_case(flag))
+    number
+        || yaml_integer(text).is_some()
+        || flags.iter().any(|flag| text.eq_ignore_ascii_case(flag))
 }

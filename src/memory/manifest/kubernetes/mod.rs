@@ -4,15 +4,15 @@
 mod environment;
 mod objects;
 
-use std::collections::BTreeSet;
-use std::rc::Rc;
+use std::collections::HashSet;
 
 use self::environment::Environment;
 use self::objects::Objects;
-use super::node::Node;
-use super::variable::{self, Variable};
-use super::{Found, ManifestError, Place, command};
-use crate::memory::amount;
+use super::declaration::{self, Declaration, Words};
+use super::node::{Node, Value};
+use super::variable::{self, NOT_SET, Variable, printable, set_to};
+use super::{Found, ManifestError, ManifestKind, Place, Source};
+use crate::memory::amount::{self, Limit};
 use crate::memory::declared::{Declared, Role};
 
 /// Where a pod is declared in what makes it.
@@ -23,44 +23,94 @@ const POD_SPECS: [&[&str]; 4] = [
     &["template", "spec"],
 ];
 
+/// What a LimitRange gives as the limit, as the API fills it in.
+const DEFAULT_LIMIT: &[&str] = &["default", "max"];
+
+/// What it gives as the request.
+const DEFAULT_REQUEST: &[&str] = &["defaultRequest", "default", "max", "min"];
+
 /// Whether a document is an object of Kubernetes.
 pub(super) fn is_object(document: &Node) -> bool {
     document.text_of("apiVersion").is_some() && document.text_of("kind").is_some()
 }
 
-/// Reads the containers of all workloads.
-pub(super) fn read(place: Place<'_>, documents: &[Rc<Node>]) -> Result<Found, ManifestError> {
-    let objects = Objects::new(place, documents);
-    let mut found = Found::default();
-    for object in objects.all() {
-        for pod in POD_SPECS.iter().filter_map(|path| object.path(path)) {
-            let pod = Pod {
-                place,
-                objects: &objects,
-                object,
-                spec: pod,
-            };
-            pod.read(&mut found);
+/// Reads the containers of all workloads, by file.
+pub(super) fn read(files: &[&Source<'_>]) -> Vec<Found> {
+    let objects = Objects::new(files.iter().copied());
+    let mut not_given = HashSet::new();
+    let read = objects.all.iter().map(|file| {
+        let mut found = Found::default();
+        for object in file {
+            for spec in POD_SPECS.iter().filter_map(|path| object.node.path(path)) {
+                let pod = Pod {
+                    place: object.place,
+                    objects: &objects,
+                    object: object.node,
+                    spec,
+                };
+                pod.read(&mut found, &mut not_given);
+            }
         }
+        found
+    });
+    read.collect()
+}
+
+/// That there is no container in the objects, if there are any files of them.
+pub(super) fn not_empty(files: &[Source<'_>]) -> Result<(), ManifestError> {
+    let of_kubernetes = |file: &&Source<'_>| file.kind == ManifestKind::Kubernetes;
+    let Some(first) = files.iter().find(of_kubernetes) else {
+        return Ok(());
+    };
+    let objects = Objects::new(files.iter().filter(of_kubernetes));
+    let kinds = objects.kinds().into_iter().take(12);
+    let kinds: Vec<_> = kinds.map(printable).collect();
+    let others = match objects.all.len() - 1 {
+        0 => String::new(),
+        1 => ", and neither does the other manifest".to_owned(),
+        others => format!(", and neither do the {others} other manifests"),
+    };
+    Err(first.place.error(if kinds.is_empty() {
+        format!("holds no object of Kubernetes{others}: apiVersion and kind are missing")
+    } else {
+        format!(
+            "holds no container{others}: the objects are of kind {}; \
+             give the file of a workload, such as a Deployment",
+            kinds.join(", ")
+        )
+    }))
+}
+
+/// The scalar of a quantity. YAML writes whole numbers in ways of its own, which are gone when they
+/// reach the API: `0x20000000`, `536_870_912`.
+fn quantity(node: &Node, place: Place<'_>) -> Variable {
+    if let Value::Scalar { text, plain: true } = &node.value
+        && let Some(number) = yaml_integer(text)
+    {
+        return set_to(number.to_string(), text, place.at(node.line));
     }
-    if found.containers.is_empty() {
-        let kinds: BTreeSet<_> = objects
-            .all()
-            .iter()
-            .filter_map(|object| object.text_of("kind"))
-            .map(|kind| kind.escape_debug().to_string())
-            .collect();
-        let kinds: Vec<_> = kinds.into_iter().take(12).collect();
-        return Err(place.error(if kinds.is_empty() {
-            "holds no object of Kubernetes: apiVersion and kind are missing".to_owned()
-        } else {
-            format!(
-                "holds no container: its objects are of kind {}; give the file of a workload, such as a Deployment",
-                kinds.join(", ")
-            )
-        }));
+    variable::scalar(node, place)
+}
+
+/// The whole number that a scalar without quotes is to the YAML of Kubernetes.
+fn yaml_integer(text: &str) -> Option<i64> {
+    let (sign, digits) = match text.strip_prefix(['+', '-']) {
+        Some(digits) if text.starts_with('-') => ("-", digits),
+        Some(digits) => ("", digits),
+        None => ("", text),
+    };
+    let digits = digits.replace('_', "");
+    let (radix, digits) = match digits.as_bytes() {
+        [b'0', b'x' | b'X', ..] => (16, &digits[2..]),
+        [b'0', b'o' | b'O', ..] => (8, &digits[2..]),
+        [b'0', b'b' | b'B', ..] => (2, &digits[2..]),
+        [b'0', _, ..] => (8, &digits[1..]),
+        _ => (10, &*digits),
+    };
+    if !digits.starts_with(|c: char| c.is_ascii_hexdigit()) {
+        return None;
     }
-    Ok(found)
+    i64::from_str_radix(&format!("{sign}{digits}"), radix).ok()
 }
 
 /// A pod, and the object that makes it.
@@ -72,7 +122,7 @@ struct Pod<'a> {
 }
 
 impl<'a> Pod<'a> {
-    fn read(&self, found: &mut Found) {
+    fn read(&self, found: &mut Found, not_given: &mut HashSet<String>) {
         let main = self.spec.items_of("containers");
         let init = self.spec.items_of("initContainers");
         let with_roles = init
@@ -81,19 +131,45 @@ impl<'a> Pod<'a> {
                 _ => (container, Role::Init),
             })
             .chain(main.map(|container| (container, Role::Main)));
+        let before = found.containers.len();
         for (container, role) in with_roles {
             let environment = Environment::new(self, container);
-            let words = environment.command(container);
-            let at = self.place.at(container
-                .get("command")
-                .map_or(container.line, |node| node.line));
-            found.containers.push(variable::container(
-                container.text_of("name").unwrap_or("(unnamed)"),
-                self.workload(),
+            for (name, line) in environment.not_given() {
+                if not_given.insert(name.to_owned()) {
+                    found.remarks.push(format!(
+                        "{}: the {} was not given: {NOT_SET}",
+                        self.place.at(line),
+                        printable(name)
+                    ));
+                }
+            }
+            let words = |key| {
+                let node = container.get(key)?;
+                let words: Vec<_> = environment.words(node).collect();
+                let at = self.place.at(node.line);
+                (!words.is_empty()).then_some(Words { words, at })
+            };
+            found.containers.push(Declaration {
+                name: printable(container.text_of("name").unwrap_or("(unnamed)")),
+                workload: printable(&self.workload()),
                 role,
-                self.place.at(container.line),
-                variable::bytes(self.limit(container), amount::kubernetes),
-                |name| command::variable(&words, name, &at).or(environment.get(name)),
+                at: self.place.at(container.line),
+                image: container.text_of("image").map(printable),
+                limit: self.limit(container),
+                entrypoint: words("command"),
+                arguments: words("args"),
+                environment: declaration::Environment::new(|name| environment.get(name)),
+            });
+        }
+        let long = |declaration: &&Declaration| declaration.role != Role::Init;
+        let sharing = found.containers[before..].iter().filter(long).count();
+        if let Declared::Set { text, at, .. } = self.shared()
+            && sharing > 1
+        {
+            found.remarks.push(format!(
+                "{at}: {sharing} containers share the limit {} of {}",
+                printable(&text),
+                printable(&self.workload())
             ));
         }
     }
@@ -112,25 +188,34 @@ impl<'a> Pod<'a> {
         }
     }
 
-    /// The limit of a container: its own, that of its pod, or the default of the namespace.
-    fn limit(&self, container: &Node) -> Variable {
-        self.own(container, "limits")
-            .or(self.own(self.spec, "limits"))
-            .or(self.objects.default_limit(self.object, "default"))
+    /// The limit of a container: its own, or the default of the namespace, and in any case no more
+    /// than that of its pod.
+    fn limit(&self, container: &Node) -> Declared<Limit> {
+        let own = self.own(container, "limits");
+        let own = match self.shared() {
+            Declared::Absent => own.or(self.objects.default_limit(self.object, DEFAULT_LIMIT)),
+            _ => own,
+        };
+        let own = variable::bytes(own, amount::kubernetes);
+        own.least(variable::bytes(self.shared(), amount::kubernetes))
+    }
+
+    /// The limit of the pod, which its containers share.
+    fn shared(&self) -> Variable {
+        self.own(self.spec, "limits")
     }
 
     /// What a container asks for: if it says nothing, its limit, or the default of the namespace.
     fn request(&self, container: &Node) -> Variable {
         self.own(container, "requests")
             .or(self.own(container, "limits"))
-            .or(self.objects.default_limit(self.object, "defaultRequest"))
-            .or(self.objects.default_limit(self.object, "default"))
+            .or(self.objects.default_limit(self.object, DEFAULT_REQUEST))
     }
 
     /// The memory under the resources of a container or pod.
     fn own(&self, node: &Node, what: &str) -> Variable {
         node.path(&["resources", what, "memory"])
-            .map_or(Declared::Absent, |node| variable::scalar(node, self.place))
+            .map_or(Declared::Absent, |node| quantity(node, self.place))
     }
 
     /// The container of a name.
@@ -147,17 +232,33 @@ mod tests {
     #![allow(clippy::unwrap_used, reason = "tests")]
 
     use super::*;
-    use crate::memory::amount::{Gogc, Limit};
+    use crate::memory::amount::Gogc;
     use crate::memory::declared::Container;
     use crate::memory::manifest::node;
 
     const MI: u64 = 1 << 20;
 
     fn containers(text: &str) -> Result<Vec<Container>, String> {
+        Ok(found(text)?
+            .containers
+            .iter()
+            .map(Declaration::container)
+            .collect())
+    }
+
+    fn found(text: &str) -> Result<Found, String> {
         let place = Place("d.yaml");
-        let documents = node::documents(place, text).map_err(|error| error.to_string())?;
-        let found = read(place, &documents).map_err(|error| error.to_string())?;
-        Ok(found.containers)
+        let source = Source {
+            place,
+            kind: ManifestKind::Kubernetes,
+            text,
+            documents: node::documents(place, text).map_err(|error| error.to_string())?,
+        };
+        let found = read(&[&source]).remove(0);
+        if found.containers.is_empty() {
+            not_empty(&[source]).map_err(|error| error.to_string())?;
+        }
+        Ok(found)
     }
 
     /// A container of a pod, with other documents behind it.
@@ -259,7 +360,7 @@ items:
         assert!(
             error
                 .unwrap_err()
-                .contains("its objects are of kind ConfigMap, Service;")
+                .contains("the objects are of kind ConfigMap, Service;")
         );
         assert!(
             containers("a: b")
@@ -292,6 +393,34 @@ items:
                 "    resources: {limits: {memory: 0}}",
                 range,
                 Some(Limit::Unlimited),
+            ),
+            (
+                "    resources: {limits: {memory: 2Gi}}",
+                whole,
+                Some(Limit::Bytes(1024 * MI)),
+            ),
+            (
+                "    resources: {limits: {memory: 0x20000000}}",
+                "",
+                Some(Limit::Bytes(512 * MI)),
+            ),
+            (
+                "    resources: {limits: {memory: 536_870_912}}",
+                "",
+                Some(Limit::Bytes(512 * MI)),
+            ),
+            (
+                "    image: b",
+                &range.replace("default: {memory: 64Mi}", "max: {memory: 32Mi}"),
+                Some(Limit::Bytes(32 * MI)),
+            ),
+            (
+                "    image: b",
+                &range.replace(
+                    "default: {memory: 64Mi}",
+                    "default: {memory: 16Mi}, max: {memory: 32Mi}",
+                ),
+                Some(Limit::Bytes(16 * MI)),
             ),
             (
                 "    resources: {limits: {memory: }}",
@@ -378,6 +507,10 @@ items:
                 256,
             ),
             (
+                "    args: [env, GOMEMLIMIT=256MiB, app]\n    env: [{name: GOMEMLIMIT, value: 512MiB}]",
+                256,
+            ),
+            (
                 "    command: [sh, -c]\n    args: ['GOMEMLIMIT=256MiB exec app']",
                 256,
             ),
@@ -433,11 +566,11 @@ items:
         for (entries, part) in [
             (
                 "    envFrom: [{configMapRef: {name: d}}]",
-                "ConfigMap `d`, which is not in this file",
+                "ConfigMap `d`, which was not given",
             ),
             (
                 "    envFrom: [{configMapRef: {name: c}}, {secretRef: {name: d}}]",
-                "Secret `d`, which is not in this file",
+                "Secret `d`, which was not given",
             ),
             (
                 "    env: [{name: GOMEMLIMIT, valueFrom: {secretKeyRef: {name: s, key: key}}}]",
@@ -492,5 +625,52 @@ items:
             let limit = environment(entries, CONFIG).gomemlimit;
             assert!(invalid_because(&limit, part), "{entries}: {limit:?}");
         }
+    }
+
+    #[test]
+    fn what_is_not_looked_at_is_said_once() {
+        let text = "\
+apiVersion: v1
+kind: Pod
+metadata: {name: p}
+spec:
+  resources: {limits: {memory: 1Gi}}
+  containers:
+  - name: a
+    envFrom: [{secretRef: {name: db}}]
+    env: [{name: GOMEMLIMIT, value: 512MiB}]
+  - name: b
+    envFrom: [{secretRef: {name: db}}]
+";
+        let found = found(text).unwrap();
+        assert_eq!(
+            found.remarks,
+            [
+                "d.yaml:8: the Secret `db` was not given: GOGC and AUTOMEMLIMIT are taken not to be set there",
+                "d.yaml:5: 2 containers share the limit 1Gi of Pod/p",
+            ]
+        );
+        let [a, b] = [0, 1].map(|index: usize| found.containers[index].container());
+        assert_eq!(a.gomemlimit.value(), Some(&Limit::Bytes(512 * MI)));
+        assert!(unknown_because(&b.gomemlimit, "Secret `db`"));
+        assert_eq!(
+            (a.gogc, b.automemlimit),
+            (Declared::Absent, Declared::Absent)
+        );
+    }
+
+    #[test]
+    fn a_chain_of_references_names_its_root() {
+        let mut entries =
+            "    env:\n    - {name: V0, valueFrom: {secretKeyRef: {name: s, key: k}}}\n".to_owned();
+        for number in 1..2_000 {
+            entries += &format!("    - {{name: V{number}, value: $(V{})}}\n", number - 1);
+        }
+        entries += "    - {name: GOMEMLIMIT, value: $(V1999)}\n";
+        let limit = environment(&entries, "").gomemlimit;
+        assert!(
+            unknown_because(&limit, "it refers to `V0`: it comes from the Secret `s`"),
+            "{limit:?}"
+        );
     }
 }
