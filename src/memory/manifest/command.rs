@@ -121,7 +121,8 @@ impl Command<'_> {
 
     /// Commands of which each is run after the one before it.
     fn in_a_row(&self, commands: Vec<Vec<Word>>, inherited: Variable) -> Variable {
-        let mut exported = inherited != Declared::Absent;
+        // What may not be there may not be exported.
+        let mut exported = !matches!(inherited, Declared::Absent | Declared::Unknown { .. });
         let mut value = inherited;
         // What the shell has for itself, as long as it is not exported.
         let mut own = None;
@@ -239,9 +240,13 @@ fn takes_more(letter: char) -> bool {
     matches!(letter, 'u' | 'C' | 'S')
 }
 
-/// The name of the program that a word starts.
+/// The name of the program that a word starts, if it is no option such as `--file=/etc/env`.
 fn program(word: &Word) -> &str {
-    word.text.rsplit('/').next().unwrap_or(&word.text)
+    match word.text.rsplit_once('/') {
+        Some((folder, name)) if !folder.starts_with('-') && !folder.contains('=') => name,
+        Some(_) => "",
+        None => &word.text,
+    }
 }
 
 #[cfg(test)]
@@ -280,6 +285,7 @@ mod tests {
             (&["env", "X=1", "sh", "-c", "exec app"], "1"),
             (&["env", "-u"], "0"),
             (&["app", "X=1"], "0"),
+            (&["app", "--file=/etc/env", "-i"], "0"),
             (&["sh", "start.sh"], "0"),
             (&["sh", "-c"], "0"),
             (
@@ -290,6 +296,18 @@ mod tests {
         ] {
             let inherited = set("0", "f:2".to_owned());
             assert_eq!(of(command, inherited), value, "{command:?}");
+        }
+    }
+
+    #[test]
+    fn what_may_not_be_set_may_not_be_exported() {
+        for (script, value) in [
+            ("X=1; exec app", "?"),
+            ("X=1 exec app", "1"),
+            ("unset X; app", "-"),
+        ] {
+            let inherited = unknown("it comes from a Secret", "f:2".to_owned());
+            assert_eq!(of(&["sh", "-c", script], inherited), value, "{script}");
         }
     }
 

@@ -2,8 +2,8 @@
 
 use std::rc::Rc;
 
-use super::node::{self, Node, Value};
-use super::{ManifestError, ManifestKind, Place, compose, ecs, kubernetes};
+use super::node::{Node, Value};
+use super::{ManifestError, ManifestKind, Place, compose, ecs, kubernetes, yaml};
 
 /// The kind of a file, and its documents if it is YAML or JSON.
 pub(super) fn kind(
@@ -11,7 +11,7 @@ pub(super) fn kind(
     text: &str,
     told: Option<ManifestKind>,
 ) -> Result<(ManifestKind, Vec<Rc<Node>>), ManifestError> {
-    let documents = || node::documents(place, text);
+    let documents = || yaml::documents(place, text);
     let yaml = has_ending(place.name(), &[".yaml", ".yml"]);
     if text.trim().is_empty() && !yaml {
         return Err(place.error("is empty"));

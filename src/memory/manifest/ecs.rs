@@ -147,13 +147,13 @@ mod tests {
     use super::*;
     use crate::memory::amount::Gogc;
     use crate::memory::declared::Container;
-    use crate::memory::manifest::node;
+    use crate::memory::manifest::yaml;
 
     const MI: u64 = 1 << 20;
 
     fn found(text: &str) -> Result<Found, String> {
         let place = Place("task.json");
-        let documents = node::documents(place, text).unwrap();
+        let documents = yaml::documents(place, text).unwrap();
         read(place, &documents).map_err(|error| error.to_string())
     }
 
