@@ -149,7 +149,9 @@ pub(super) fn capacity(case: Case<'_>, settings: &Settings) -> Check {
         ),
     );
     let fits = prediction.peak <= bound.value;
-    let check = match (fits, known.exact) {
+    // Without a bound it does not matter how much is live.
+    let certain = known.exact || prediction.peak.is_infinite();
+    let check = match (fits, certain) {
         (true, _) if known.stackless => Check::unknown(
             ID,
             format!("{how}, and neither goroutines nor stacks are known"),
