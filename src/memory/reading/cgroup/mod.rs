@@ -85,6 +85,23 @@ pub fn read(dir: &Path) -> Result<Reading, CgroupError> {
     })
 }
 
+/// The least limit of a cgroup directory and those above it, as far as they can be seen.
+///
+/// # Errors
+///
+/// If a file is not what the kernel writes.
+pub fn limit(dir: &Path) -> Result<Option<Figure>, CgroupError> {
+    let mut gathered = Gathered {
+        dir,
+        figures: Vec::new(),
+    };
+    match version(dir) {
+        Some(2) => gathered.least_of_ancestors(Word::Limit, "memory.max")?,
+        _ => gathered.limit_1(KernelFile::read(dir.join("memory.stat"))?.as_ref())?,
+    }
+    Ok(gathered.figures.pop())
+}
+
 /// From here on a limit of version 1 means none: it is as many pages as fit into 63 bits.
 const NO_LIMIT: f64 = (1u64 << 62) as f64;
 /// The counts of lists and of kinds are kept apart, and differ by a little for a moment.
@@ -155,7 +172,17 @@ impl Gathered<'_> {
         self.file(Word::KernelMemory, "memory.kmem.usage_in_bytes")?;
         self.file(Word::PeakUsage, "memory.max_usage_in_bytes")?;
         self.entry(Word::OomKills, "memory.oom_control", "oom_kill")?;
-        self.file(Word::LimitHits, "memory.failcnt").map(drop)
+        let hits = number(&self.dir.join("memory.failcnt"))?;
+        // The limit of memory and swap together, where it is no higher, is the one that is met.
+        let both = number(&self.dir.join("memory.memsw.failcnt"))?;
+        if let Some(hits) = hits {
+            let (hits, from) = match both {
+                Some(both) => (hits + both, "memory.failcnt + memory.memsw.failcnt"),
+                None => (hits, "memory.failcnt"),
+            };
+            self.push(Word::LimitHits, hits, from);
+        }
+        Ok(())
     }
 
     /// What `memory.stat` tells of both versions: the parts of the usage, and what follows from them.
