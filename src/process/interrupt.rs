@@ -14,7 +14,8 @@ use signal_hook::flag;
 pub struct Interrupt(Arc<AtomicUsize>);
 
 impl Interrupt {
-    /// Catches the signals from now on.
+    /// Catches the signals from now on, but for those that whoever started us has had ignored:
+    /// `nohup`, and a shell without job control for what it puts into the background.
     ///
     /// # Errors
     ///
@@ -27,7 +28,11 @@ impl Interrupt {
             #[cfg(unix)]
             SIGHUP,
         ];
+        let ignored = ignored();
         for number in numbers {
+            if ignored & (1 << (number - 1)) != 0 {
+                continue;
+            }
             flag::register_usize(number, Arc::clone(&signal), number as usize)?;
         }
         Ok(Interrupt(signal))
@@ -39,4 +44,14 @@ impl Interrupt {
             .ok()
             .filter(|signal| *signal > 0)
     }
+}
+
+/// The signals that are ignored, a bit each. Only Linux tells.
+fn ignored() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status
+        .lines()
+        .find_map(|line| line.strip_prefix("SigIgn:"))
+        .and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    mask.unwrap_or(0)
 }
