@@ -14,7 +14,7 @@ strip -o "$work/memory_limited" "$tests"
 strip -o "$work/allocgate" target/debug/allocgate
 cat >"$work/guest.sh" <<'EOF'
 #!/bin/sh
-export TMPDIR=/data ALLOCGATE_TEST_DISK=/data
+export TMPDIR=/data ALLOCGATE_TEST_DISK=/data ALLOCGATE_TEST_PROGRAM=/files/allocgate
 cd /data
 uname -sr
 /files/memory_limited --test-threads 1
@@ -22,6 +22,4 @@ status=$?
 find /sys/fs/cgroup -name 'allocgate-*'
 exit $status
 EOF
-# The tests know the program by the path that it was built at.
-"$here/run.sh" -m 2048 "$@" "$work/guest.sh" "$work/memory_limited" \
-	"$work/allocgate=$PWD/target/debug/allocgate" "$(command -v setpriv)"
+"$here/run.sh" -m 2048 "$@" "$work/guest.sh" "$work/memory_limited" "$work/allocgate" "$(command -v setpriv)"
