@@ -22,7 +22,7 @@ use std::sync::OnceLock;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use allocgate::memory::limited::{self, CommandEnd, Enforcement, Options, Outcome};
+use allocgate::memory::limited::{self, CommandEnd, Enforcement, Options, Outcome, StoppedBy};
 use allocgate::memory::reading::{Bound, Word, cgroup};
 use allocgate::process::Interrupt;
 
@@ -42,6 +42,21 @@ impl Run {
     }
 
     fn start_as(options: &Options, change: fn(&mut Command)) -> Self {
+        let mut command = Command::new(std::env::current_exe().unwrap());
+        change(&mut command);
+        Run::start_by(command, options)
+    }
+
+    /// After a line of shell.
+    fn start_after(line: &str, options: &Options) -> Self {
+        let mut command = Command::new("sh");
+        command
+            .args(["-c", &format!("{line} && exec \"$@\""), "sh"])
+            .arg(std::env::current_exe().unwrap());
+        Run::start_by(command, options)
+    }
+
+    fn start_by(mut command: Command, options: &Options) -> Self {
         let folder = tempfile::tempdir().unwrap();
         // Whoever runs it may write there.
         fs::set_permissions(
@@ -49,14 +64,12 @@ impl Run {
             std::os::unix::fs::PermissionsExt::from_mode(0o777),
         )
         .unwrap();
-        let mut command = Command::new(std::env::current_exe().unwrap());
         command
             .args(["--exact", "one_run", "--ignored", "--nocapture"])
             .env("TEST_OPTIONS", serde_json::to_string(options).unwrap())
             .current_dir(folder.path())
             .stdin(Stdio::null())
             .stdout(Stdio::null());
-        change(&mut command);
         Run {
             process: command.spawn().unwrap(),
             folder,
@@ -191,6 +204,60 @@ fn group(outcome: &Outcome) -> &Path {
     }
 }
 
+/// The start of a script that makes cgroups below its own: `$base` is where it may.
+const BASE: &str = "
+if [ -e /sys/fs/cgroup/cgroup.procs ]
+then base=$(dirname /sys/fs/cgroup$(cut -d: -f3 /proc/self/cgroup)) limit=memory.max
+    echo +memory >$base/cgroup.subtree_control
+else base=/sys/fs/cgroup/memory$(grep :memory: /proc/self/cgroup | cut -d: -f3) limit=memory.limit_in_bytes
+fi
+mkdir $base/sub
+";
+
+/// A cgroup of a test's own, next to it, if one can be made here.
+struct Place(PathBuf);
+
+impl Place {
+    fn make(name: &str) -> Option<Self> {
+        let own = cgroup::of_process(None, Path::new("/proc")).ok()?;
+        let dir = own.join(format!("test-{name}-{}", std::process::id()));
+        let made = fs::create_dir(&dir).is_ok();
+        if !made {
+            eprintln!("not run: no cgroup can be made in {}", own.display());
+        }
+        made.then_some(Place(dir))
+    }
+
+    fn version(&self) -> u8 {
+        cgroup::version(&self.0).unwrap()
+    }
+
+    fn set(&self, file: &str, value: &str) {
+        fs::write(self.0.join(file), value).unwrap();
+    }
+
+    fn get(&self, file: &str) -> String {
+        fs::read_to_string(self.0.join(file))
+            .unwrap()
+            .trim_end()
+            .to_owned()
+    }
+
+    fn enter(&self) -> String {
+        format!("echo 0 >{}/cgroup.procs", self.0.display())
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let below = fs::read_dir(&self.0).into_iter().flatten().flatten();
+        for entry in below.filter(|entry| entry.path().is_dir()) {
+            let _ = fs::remove_dir(entry.path());
+        }
+        let _ = fs::remove_dir(&self.0);
+    }
+}
+
 fn assert_clean(outcome: &Outcome) {
     assert!(outcome.cleaned && !group(outcome).exists(), "{outcome:?}");
 }
@@ -200,7 +267,7 @@ fn a_command_that_fits_ends_as_it_likes() {
     if !enforced() {
         return;
     }
-    let outcome = Run::start(&shell(&hold(50, 1000, 3), 128)).end();
+    let outcome = Run::start(&shell(&hold(50, 1500, 3), 128)).end();
     assert_eq!(outcome.end, CommandEnd::Exited(3));
     for word in [Word::PeakUsage, Word::PeakWorkingSet, Word::PeakAnonymous] {
         let peak = mebibytes(&outcome, word);
@@ -257,6 +324,154 @@ fn the_kernel_kills_what_does_not_fit() {
 }
 
 #[test]
+fn kills_in_cgroups_that_the_command_makes_are_counted() {
+    if !enforced() {
+        return;
+    }
+    let inside = format!(
+        "{BASE} (echo 0 >$base/sub/cgroup.procs; {})",
+        hold(200, 5000, 0)
+    );
+    let outcome = Run::start(&shell(&format!("{inside}; exit 5"), 64)).end();
+    let kills = outcome.peaks.get(Word::OomKills).unwrap();
+    assert_eq!((kills.value, kills.bound), (1.0, Bound::Exact), "{kills:?}");
+    assert_eq!(outcome.end, CommandEnd::Exited(5));
+    assert!(!outcome.escaped);
+    assert_clean(&outcome);
+    // One that is gone has taken its count with it, in version 1.
+    let outcome = Run::start(&shell(&format!("{inside}; rmdir $base/sub; exit 0"), 64)).end();
+    let kills = outcome.peaks.get(Word::OomKills).unwrap();
+    match &outcome.enforced {
+        Enforcement::By { version: 1, .. } => {
+            assert!(matches!(kills.bound, Bound::AtLeast | Bound::Doubtful));
+            assert!(kills.remark.as_ref().unwrap().contains("is gone"));
+        }
+        _ => assert_eq!((kills.value, kills.bound), (1.0, Bound::Exact)),
+    }
+}
+
+#[test]
+fn a_kill_for_another_limit_is_none_for_this_one() {
+    if !enforced() {
+        return;
+    }
+    let script = format!(
+        "{BASE} echo 20M >$base/sub/$limit; echo 0 >$base/sub/cgroup.procs; {}",
+        hold(100, 5000, 0)
+    );
+    let outcome = Run::start(&shell(&script, 512)).end();
+    let kills = outcome.peaks.get(Word::OomKills).unwrap();
+    assert_eq!(
+        (kills.value, kills.bound),
+        (1.0, Bound::Doubtful),
+        "{kills:?}"
+    );
+    assert!(kills.remark.as_ref().unwrap().contains("not for this"));
+    assert_eq!(outcome.end, CommandEnd::Signaled(9));
+}
+
+#[test]
+fn who_leaves_the_cgroup_is_seen_and_killed_all_the_same() {
+    if !enforced() {
+        return;
+    }
+    let leave = format!("{BASE} echo 0 >$base/../cgroup.procs");
+    let run = Run::start(&shell(
+        &format!("({leave}; sleep 1000 & echo $! >child); sleep 1"),
+        64,
+    ));
+    let child: u32 = run.told("child").trim().parse().unwrap();
+    let outcome = run.end();
+    assert!(outcome.escaped);
+    assert_eq!((&outcome.end, outcome.left), (&CommandEnd::Exited(0), 1));
+    assert!(!is_alive(child));
+    assert_clean(&outcome);
+    // The same for all of it, and when we are killed.
+    let script = format!("{leave}; echo $$ >child; sleep 1000");
+    let mut run = Run::start(&shell(&script, 64));
+    let child: u32 = run.told("child").trim().parse().unwrap();
+    sleep(Duration::from_millis(200));
+    run.process.kill().unwrap();
+    run.process.wait().unwrap();
+    wait_for(|| (!is_alive(child)).then_some(()));
+}
+
+#[test]
+fn a_run_within_a_run_stays_within_its_limit() {
+    if !enforced() {
+        return;
+    }
+    let program = options(Vec::new(), 1).program;
+    let script = format!(
+        "{} memory run --limit 100MiB -- sh -c 'cat /proc/self/cgroup >own; {}' >report; exit 0",
+        program.display(),
+        hold(40, 700, 0).replace('\'', "\"")
+    );
+    let run = Run::start(&shell(&script, 64));
+    let own = run.told("own");
+    let outcome = run.end();
+    let outer = group(&outcome).file_name().unwrap().to_str().unwrap();
+    assert!(own.contains(&format!("/{outer}/allocgate-")), "{own}");
+    assert_eq!(
+        (&outcome.end, outcome.escaped),
+        (&CommandEnd::Exited(0), false)
+    );
+    assert!(mebibytes(&outcome, Word::PeakUsage) > 40.0);
+    assert_clean(&outcome);
+}
+
+#[test]
+fn the_command_is_allowed_no_more_than_we_are() {
+    if !enforced() {
+        return;
+    }
+    let Some(place) = Place::make("cap") else {
+        return;
+    };
+    match place.version() {
+        1 => place.set("memory.limit_in_bytes", "96M"),
+        _ => {
+            place.set("memory.max", "96M");
+            place.set("pids.max", "77");
+        }
+    }
+    let script = "[ -e /sys/fs/cgroup/cgroup.procs ] && cat /sys/fs/cgroup$(dirname $(cut -d: -f3 /proc/self/cgroup))/pids.max >pids; exit 0";
+    let run = Run::start_after(&place.enter(), &shell(script, 128));
+    let pids = (place.version() == 2).then(|| run.told("pids"));
+    let outcome = run.end();
+    assert_eq!(outcome.capped, Some(96 * MI));
+    let limit = outcome.peaks.get(Word::Limit).unwrap();
+    assert_eq!(limit.value, 96.0 * MI as f64);
+    assert!(limit.remark.as_ref().unwrap().contains("no more than this"));
+    assert_eq!(pids.as_deref().map(str::trim), pids.as_ref().map(|_| "77"));
+    assert_clean(&outcome);
+    // What fits into it is what was asked for.
+    let outcome = Run::start_after(&place.enter(), &shell("exit 0", 64)).end();
+    assert_eq!(outcome.capped, None);
+}
+
+#[test]
+fn the_controller_stays_where_others_may_rely_on_it() {
+    if !enforced() {
+        return;
+    }
+    let Some(place) = Place::make("others").filter(|place| place.version() == 2) else {
+        return;
+    };
+    for name in ["own", "beside"] {
+        fs::create_dir(place.0.join(name)).unwrap();
+    }
+    let own = format!("echo 0 >{}/own/cgroup.procs", place.0.display());
+    let run = Run::start_after(&own, &shell("echo >ready; sleep 0.5", 64));
+    run.told("ready");
+    place.set("beside/memory.max", "64M");
+    let outcome = run.end();
+    assert_eq!(place.get("beside/memory.max"), (64 * MI).to_string());
+    assert_eq!(outcome.left_on.as_ref(), Some(&place.0));
+    assert_clean(&outcome);
+}
+
+#[test]
 fn a_signal_and_a_command_that_is_not_there() {
     let outcome = Run::start(&shell("kill -USR1 $$", 64)).end();
     assert_eq!(outcome.end, CommandEnd::Signaled(10));
@@ -304,8 +519,47 @@ fn what_outlives_the_command_is_counted_and_killed() {
 }
 
 #[test]
+fn a_service_that_goes_into_the_background_is_watched_until_its_time_is_over() {
+    let options = Options {
+        run_for: Some(Duration::from_millis(1500)),
+        ..shell(&format!("({}) & exit 0", hold(30, 100_000, 0)), 128)
+    };
+    let outcome = Run::start(&options).end();
+    let stopped = CommandEnd::Stopped {
+        by: StoppedBy::Exited(0),
+    };
+    assert_eq!((&outcome.end, outcome.left), (&stopped, 0));
+    assert!(outcome.elapsed > Duration::from_millis(1400));
+    assert!(outcome.last.get(Word::Rss).unwrap().value > 30.0 * MI as f64);
+}
+
+#[test]
+fn what_cleans_up_may_be_killed_itself() {
+    let run = Run::start(&shell("echo >ready; sleep 0.5; sleep 1000 & exit 0", 64));
+    run.told("ready");
+    let entries = fs::read_dir("/proc").unwrap().flatten();
+    let reaper = entries.filter_map(|entry| {
+        let process: u32 = entry.file_name().to_str()?.parse().ok()?;
+        let stat = fs::read_to_string(entry.path().join("stat")).ok()?;
+        let parent = stat.rsplit_once(") ")?.1.split(' ').nth(1)?.to_owned();
+        let line = fs::read_to_string(entry.path().join("cmdline")).ok()?;
+        (parent == run.process.id().to_string() && line.contains("__reap")).then_some(process)
+    });
+    signal_process(reaper.last().unwrap(), "-KILL");
+    let outcome = run.end();
+    assert!(outcome.cleaned, "{outcome:?}");
+    if let Enforcement::By { group, .. } = &outcome.enforced {
+        assert!(!group.exists());
+    }
+}
+
+#[test]
 fn nothing_is_left_when_we_are_killed() {
-    let options = shell("sleep 1000 & echo $! $$ >processes; wait", 64);
+    let options = shell(
+        "(setsid sh -c 'echo $$ >away; exec sleep 1000' &); while ! [ -s away ]; do sleep 0.01; done
+        sleep 1000 & echo $! $$ $(cat away) >processes; wait",
+        64,
+    );
     for who in [|_: &mut Command| {}, as_nobody] {
         let mut run = Run::start_as(&options, who);
         let told = run.told("processes");
@@ -313,17 +567,22 @@ fn nothing_is_left_when_we_are_killed() {
             .split_whitespace()
             .map(|id| id.parse().unwrap())
             .collect();
+        // Until a sample was taken.
+        sleep(Duration::from_millis(200));
         let group = cgroup::of_process(Some(processes[0]), Path::new("/proc"));
         run.process.kill().unwrap();
         assert_eq!(run.process.wait().unwrap().signal(), Some(9));
         for process in processes {
             wait_for(|| (!is_alive(process)).then_some(()));
         }
-        if let Ok(group) = group
-            && group
-                .file_name()
-                .is_some_and(|name| name.to_string_lossy().starts_with("allocgate-"))
-        {
+        let ours = group
+            .iter()
+            .flat_map(|group| group.ancestors())
+            .find(|dir| {
+                dir.file_name()
+                    .is_some_and(|name| name.to_string_lossy().starts_with("allocgate-"))
+            });
+        if let Some(group) = ours {
             wait_for(|| (!group.exists()).then_some(()));
         }
     }
@@ -360,6 +619,61 @@ fn sigterm_is_passed_on_and_said() {
 }
 
 #[test]
+fn signals_that_were_ignored_stay_ignored() {
+    let script = "echo ready >ready; sleep 0.5; kill -HUP $$; exit 3";
+    let run = Run::start_after("trap '' HUP", &shell(script, 64));
+    run.told("ready");
+    run.signal("-HUP");
+    let outcome = run.end();
+    assert_eq!(
+        (outcome.end, outcome.interrupted),
+        (CommandEnd::Exited(3), None)
+    );
+}
+
+#[test]
+fn all_of_a_command_are_asked_to_stop_and_have_time_to() {
+    let child = "sh -c 'trap \"sleep 1; echo done >done; exit 0\" TERM; echo >ready; while :; do sleep 0.05; done'";
+    let options = Options {
+        run_for: Some(Duration::from_millis(1000)),
+        linger: Duration::from_millis(100),
+        ..shell(&format!("{child} & trap 'exit 6' TERM; wait"), 64)
+    };
+    let run = Run::start(&options);
+    run.told("ready");
+    assert_eq!(run.told("done"), "done\n");
+    let outcome = run.end();
+    let stopped = CommandEnd::Stopped {
+        by: StoppedBy::Exited(6),
+    };
+    assert_eq!((&outcome.end, outcome.left), (&stopped, 0));
+    // One that does not.
+    let options = Options {
+        run_for: Some(Duration::from_millis(500)),
+        grace: Duration::from_millis(300),
+        ..shell("trap '' TERM; while :; do sleep 0.05; done", 64)
+    };
+    let killed = CommandEnd::Stopped {
+        by: StoppedBy::Killed,
+    };
+    assert_eq!(Run::start(&options).end().end, killed);
+}
+
+#[test]
+fn short_commands_have_samples_of_their_own() {
+    let outcome = Run::start(&shell("sleep 0.06", 64)).end();
+    assert!(outcome.samples.len() >= 2, "{:?}", outcome.samples);
+    for sample in &outcome.samples {
+        assert_ne!(sample.processes, Some(0));
+        assert_ne!(sample.rss, Some(0));
+        assert_ne!(sample.resident, Some(0));
+    }
+    // Of the command alone: what starts it is much larger.
+    let rss = outcome.samples.iter().filter_map(|sample| sample.rss).max();
+    assert!(rss.unwrap() < 4 * MI, "{:?}", outcome.samples);
+}
+
+#[test]
 fn a_command_whose_time_is_over_is_asked_to_stop() {
     let options = Options {
         run_for: Some(Duration::from_millis(1500)),
@@ -368,7 +682,12 @@ fn a_command_whose_time_is_over_is_asked_to_stop() {
     let outcome = Run::start(&options).end();
     assert_eq!(
         (&outcome.end, outcome.interrupted),
-        (&CommandEnd::Stopped, None)
+        (
+            &CommandEnd::Stopped {
+                by: StoppedBy::Signaled(15)
+            },
+            None
+        )
     );
     assert!(outcome.elapsed < Duration::from_secs(10));
     // As it was before it was asked.
@@ -396,6 +715,13 @@ fn page_cache_is_usage_and_not_working_set() {
     assert_eq!(outcome.end, CommandEnd::Exited(0));
     assert!(mebibytes(&outcome, Word::PeakUsage) > 60.0);
     assert_eq!(count(&outcome, Word::OomKills), Some(0.0));
+    // In version 1 it is the limit of memory and swap together that is met.
+    let hits = outcome.peaks.get(Word::LimitHits).unwrap();
+    assert!(
+        hits.value > 0.0 || hits.bound == Bound::Doubtful,
+        "{hits:?}"
+    );
+    assert_eq!(count(&outcome, Word::Swap), Some(0.0));
     assert!(
         mebibytes(&outcome, Word::PeakResident) < 30.0,
         "{:#?}",
@@ -455,9 +781,19 @@ fn without_a_cgroup_the_processes_are_measured_and_it_is_said() {
         eprintln!("not run: whoever runs this may limit memory without being root");
         return;
     };
-    assert!(why.contains("systemd-run --user --scope"), "{why}");
+    assert!(why.contains("run this as root"), "{why}");
     // Beyond the limit, and not killed.
-    assert_eq!((&outcome.end, outcome.left), (&CommandEnd::Stopped, 1));
+    let stopped = CommandEnd::Stopped {
+        by: StoppedBy::Signaled(15),
+    };
+    assert_eq!((&outcome.end, outcome.left), (&stopped, 0));
+    // Of several processes: pages that they share are no doubt any more.
+    let peak = outcome.peaks.get(Word::PeakResident).unwrap();
+    assert_eq!(
+        (peak.bound, peak.from.as_str()),
+        (Bound::AtLeast, "samples: sum of PSS − lazy-free")
+    );
+    assert!(outcome.last.get(Word::Resident).is_none());
     for word in [Word::PeakRss, Word::PeakResident, Word::Pss] {
         let figure = outcome.peaks.get(word).unwrap();
         assert!(
@@ -499,6 +835,21 @@ fn sampling_costs_little() {
 }
 
 #[test]
+fn many_processes_are_sampled_less_often() {
+    let options = Options {
+        interval: Duration::from_millis(1),
+        run_for: Some(Duration::from_secs(5)),
+        ..shell("for i in $(seq 200); do sleep 1000 & done; wait", 256)
+    };
+    let outcome = Run::start(&options).end();
+    let share = outcome.sampling_cpu.as_secs_f64() / outcome.elapsed.as_secs_f64();
+    // In an emulator, nearly all of it for looking at them page by page, once at the start and once
+    // before they are stopped.
+    assert!(share < 0.4, "{share} for {} samples", outcome.samples.len());
+    assert_eq!(outcome.left, 0);
+}
+
+#[test]
 fn runs_that_make_no_sense_are_refused() {
     let interrupt = Interrupt::default();
     let refused = |options: &Options| limited::run(options, &interrupt).unwrap_err().to_string();
@@ -508,6 +859,12 @@ fn runs_that_make_no_sense_are_refused() {
         ..shell("exit 0", 1)
     };
     assert!(refused(&small).contains("a limit of 102400 bytes"));
+    assert!(refused(&small).contains("512MiB"));
+    let large = Options {
+        limit: u64::MAX >> 1,
+        ..shell("exit 0", 1)
+    };
+    assert!(refused(&large).contains("more than the kernel can count"));
     let restless = Options {
         interval: Duration::ZERO,
         ..shell("exit 0", 64)

@@ -204,7 +204,7 @@ fn end(end: &limited::CommandEnd) -> CommandEnd {
         limited::CommandEnd::Exited(status) => CommandEnd::Exited(*status),
         limited::CommandEnd::Signaled(signal) => CommandEnd::Signaled(*signal),
         limited::CommandEnd::OomKilled => CommandEnd::OomKilled,
-        limited::CommandEnd::Stopped => CommandEnd::Stopped,
+        limited::CommandEnd::Stopped { .. } => CommandEnd::Stopped,
         limited::CommandEnd::NotStarted { why, .. } => CommandEnd::NotStarted(why.clone()),
     }
 }

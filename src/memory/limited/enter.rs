@@ -31,12 +31,20 @@ pub(super) fn main(arguments: &[OsString]) -> ExitCode {
         return ExitCode::from(if entered.is_ok() { 0 } else { NOT_ENTERED });
     };
     // Not before whoever is to kill the command knows of it, and not if nobody waits any more.
-    if let Err(error) = File::open(go).and_then(|mut go| go.read_exact(&mut [0])) {
-        let _ = writeln!(io::stderr(), "error: the command is not run: {error}");
-        return ExitCode::from(NOT_ENTERED);
-    }
-    // Closed by the kernel when the command takes over.
-    let status = OpenOptions::new().write(true).open(status);
+    let ready = || {
+        // Closed by the kernel when the command takes over.
+        let mut status = OpenOptions::new().write(true).open(status)?;
+        status.write_all(b"!")?;
+        File::open(go)?.read_exact(&mut [0])?;
+        Ok(status)
+    };
+    let mut status = match ready() {
+        Ok(status) => status,
+        Err::<_, io::Error>(error) => {
+            let _ = writeln!(io::stderr(), "error: the command is not run: {error}");
+            return ExitCode::from(NOT_ENTERED);
+        }
+    };
     let (code, error) = match entered {
         Ok(()) => {
             let Err(error) = become_command(command);
@@ -44,9 +52,7 @@ pub(super) fn main(arguments: &[OsString]) -> ExitCode {
         }
         Err(error) => (NOT_ENTERED, error),
     };
-    if let Ok(mut status) = status {
-        let _ = write!(status, "{code} {error}");
-    }
+    let _ = write!(status, "{code} {error}");
     ExitCode::from(code)
 }
 

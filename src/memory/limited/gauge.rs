@@ -7,50 +7,32 @@ use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use super::group::{self, Group};
+use super::group::Group;
 use super::sample::{Sample, Samples};
-use super::tree::{self, Tree};
+use super::scope::Scope;
+use super::tree;
 use crate::memory::reading::kernel_file::find;
 
 /// So many samples are kept: half an hour of ten a second.
 const MOST: usize = 20_000;
-/// What looks at processes, and what does so page by page, may take this part of the time each.
+/// What reads the cgroup's files, what looks at processes, and what does so page by page, may take
+/// this part of the time each.
 const SHARE: f64 = 0.003;
-/// In seconds.
-const ADVANCE: f64 = 0.01;
+/// In seconds. What is looked at page by page cannot use its memory meanwhile.
+const ADVANCE: f64 = 0.05;
+const ADVANCE_OF_WEIGHING: f64 = 0.01;
 /// More than `memory.stat` has.
 const LARGEST: usize = 1 << 14;
-
-/// Who is measured.
-pub(super) enum Scope {
-    /// All in a cgroup.
-    Group(Group),
-    /// All that the command started.
-    Tree(Tree),
-}
-
-impl Scope {
-    pub(super) fn processes(&self) -> Vec<u32> {
-        match self {
-            Scope::Group(group) => group::processes(group.dir()),
-            Scope::Tree(tree) => tree.processes(),
-        }
-    }
-
-    pub(super) fn kill(&self) {
-        match self {
-            Scope::Group(group) => group::kill(group.dir()),
-            Scope::Tree(tree) => tree.kill(),
-        }
-    }
-}
 
 /// Takes samples.
 pub(super) struct Gauge {
     files: Option<Files>,
     samples: Samples,
+    reading: Budget,
     counting: Budget,
     weighing: Budget,
+    /// The command has, and others go on: they are what is measured.
+    pub(super) command_has_ended: bool,
     /// What a process has given back could not be told of all.
     pub(super) incomplete: bool,
     /// The last sample while the command ran.
@@ -63,15 +45,13 @@ pub(super) struct Gauge {
 
 impl Gauge {
     pub(super) fn new(scope: &Scope) -> io::Result<Self> {
-        let files = match scope {
-            Scope::Group(group) => Some(Files::open(group)?),
-            Scope::Tree(_) => None,
-        };
         Ok(Gauge {
-            files,
+            files: scope.group().map(Files::open).transpose()?,
             samples: Samples::new(MOST),
-            counting: Budget::new(),
-            weighing: Budget::new(),
+            reading: Budget::new(ADVANCE),
+            counting: Budget::new(ADVANCE),
+            weighing: Budget::new(ADVANCE_OF_WEIGHING),
+            command_has_ended: false,
             incomplete: false,
             last: Sample::default(),
             counted: Sample::default(),
@@ -80,38 +60,51 @@ impl Gauge {
     }
 
     /// Takes a sample in full, whatever it costs.
-    pub(super) fn sample_in_full(&mut self, scope: &Scope, command: u32, at: Duration) {
-        (self.counting, self.weighing) = (Budget::new(), Budget::new());
+    pub(super) fn sample_in_full(&mut self, scope: &mut Scope, command: u32, at: Duration) {
+        for budget in [&mut self.reading, &mut self.counting, &mut self.weighing] {
+            *budget = Budget::new(budget.advance);
+        }
         self.sample(scope, command, at);
     }
 
-    /// Takes a sample at a moment after the start.
-    pub(super) fn sample(&mut self, scope: &Scope, command: u32, at: Duration) {
+    /// Takes a sample at a moment after the start, or what of it may be taken already.
+    pub(super) fn sample(&mut self, scope: &mut Scope, command: u32, at: Duration) {
         let mut sample = Sample {
             at,
             ..Sample::default()
         };
-        if let Some(files) = &mut self.files {
+        if let Some(files) = &mut self.files
+            && let Some(begun) = self.reading.begin()
+        {
             files.read(&mut sample);
+            self.reading.end(begun);
         }
         if let Some(begun) = self.counting.begin() {
-            let processes = scope.processes();
-            sample.processes = u32::try_from(processes.len()).ok();
-            sample.rss = Some(processes.iter().map(|process| tree::rss(*process)).sum());
+            let mut processes = scope.processes();
+            let mut rss = 0;
+            processes.retain(|process| {
+                let own = tree::rss(*process);
+                rss += own;
+                own > 0
+            });
             self.counting.end(begun);
-            if let Some(begun) = self.weighing.begin() {
-                let weight = tree::weigh(&processes);
-                (sample.rss, sample.resident) = (Some(weight.rss), Some(weight.resident));
-                sample.pss = (!weight.incomplete).then_some(weight.pss);
-                self.incomplete |= weight.incomplete;
-                self.weighing.end(begun);
+            // Where all have ended there is nothing to weigh, which is not the same as no weight.
+            if !processes.is_empty() {
+                sample.processes = u32::try_from(processes.len()).ok();
+                sample.rss = Some(rss);
+                self.weigh(&processes, &mut sample);
             }
-        } else if self.files.is_none() {
+        }
+        if sample.usage.is_none() && sample.rss.is_none() {
             return;
         }
         self.samples.push(sample);
-        // Of a command that is ending, the memory is on its way out.
-        if tree::rss(command) == 0 {
+        // Of what is ending, the memory is on its way out.
+        let ending = match self.command_has_ended {
+            true => sample.rss.is_none(),
+            false => tree::rss(command) == 0,
+        };
+        if ending {
             return;
         }
         if sample.rss.is_some() {
@@ -120,7 +113,39 @@ impl Gauge {
         if sample.resident.is_some() {
             self.weighed = sample;
         }
-        self.last = sample;
+        if sample.usage.is_some() || self.files.is_none() {
+            self.last = sample;
+        }
+    }
+
+    fn weigh(&mut self, processes: &[u32], sample: &mut Sample) {
+        let Some(begun) = self.weighing.begin() else {
+            return;
+        };
+        let weight = tree::weigh(processes);
+        self.weighing.end(begun);
+        if weight.rss == 0 {
+            return;
+        }
+        // What processes share would count for each of them.
+        let divided = processes.len() > 1 && !weight.incomplete;
+        sample.rss = Some(weight.rss);
+        sample.resident = Some(if divided {
+            weight.kept
+        } else {
+            weight.resident
+        });
+        sample.pss = (!weight.incomplete).then_some(weight.pss);
+        self.incomplete |= weight.incomplete;
+    }
+
+    /// How long there is nothing that may be looked at.
+    pub(super) fn rest(&self) -> Duration {
+        let counting = self.counting.rest();
+        match &self.files {
+            Some(_) => counting.min(self.reading.rest()),
+            None => counting,
+        }
     }
 
     pub(super) fn samples(&self) -> &[Sample] {
@@ -137,22 +162,30 @@ impl Gauge {
 struct Budget {
     /// In seconds; below zero what was spent too much.
     left: f64,
+    advance: f64,
     since: Instant,
 }
 
 impl Budget {
-    fn new() -> Self {
+    fn new(advance: f64) -> Self {
         Budget {
-            left: ADVANCE,
+            left: advance,
+            advance,
             since: Instant::now(),
         }
     }
 
     fn begin(&mut self) -> Option<Instant> {
         let now = Instant::now();
-        self.left = ADVANCE.min(self.left + (now - self.since).as_secs_f64() * SHARE);
+        self.left = self
+            .advance
+            .min(self.left + (now - self.since).as_secs_f64() * SHARE);
         self.since = now;
         (self.left > 0.0).then_some(now)
+    }
+
+    fn rest(&self) -> Duration {
+        Duration::from_secs_f64((-self.left).max(0.0) / SHARE)
     }
 
     fn end(&mut self, begun: Instant) {
@@ -164,6 +197,8 @@ impl Budget {
 struct Files {
     usage: File,
     stat: File,
+    /// Of version 2, where the count of swap is no part of `stat`.
+    swap: Option<File>,
     inactive_file: &'static str,
     active_file: &'static str,
     anonymous: &'static str,
@@ -183,6 +218,7 @@ impl Files {
         Ok(Files {
             usage: open(usage)?,
             stat: open("memory.stat")?,
+            swap: open("memory.swap.current").ok(),
             inactive_file,
             active_file,
             anonymous,
@@ -191,13 +227,16 @@ impl Files {
     }
 
     fn read(&mut self, sample: &mut Sample) {
-        sample.usage =
-            text(&self.usage, &mut self.buffer).and_then(|text| text.trim_end().parse().ok());
+        sample.usage = number(&self.usage, &mut self.buffer);
+        if let Some(swap) = &self.swap {
+            sample.swap = number(swap, &mut self.buffer);
+        }
         let Some(stat) = text(&self.stat, &mut self.buffer) else {
             return;
         };
         let get = |name: &str| find(stat, name)?.1.parse::<u64>().ok();
         sample.anonymous = get(self.anonymous);
+        sample.swap = sample.swap.or_else(|| get("total_swap"));
         sample.working_set = sample
             .usage
             .zip(get(self.inactive_file))
@@ -213,4 +252,8 @@ impl Files {
 fn text<'a>(file: &File, buffer: &'a mut [u8]) -> Option<&'a str> {
     let length = file.read_at(buffer, 0).ok()?;
     std::str::from_utf8(&buffer[..length]).ok()
+}
+
+fn number(file: &File, buffer: &mut [u8]) -> Option<u64> {
+    text(file, buffer)?.trim_end().parse().ok()
 }

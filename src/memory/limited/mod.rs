@@ -1,8 +1,8 @@
 //! Running a command under a real memory limit, and measuring it meanwhile.
 //!
 //! The command runs in a cgroup of its own that is made below ours (version 1) or beside it
-//! (version 2), and is inside before it executes anything. Where no cgroup can be made it runs
-//! without a limit, and the outcome says so.
+//! (version 2, with no more than is allowed to us), and is inside before it executes anything.
+//! Where no cgroup can be made it runs without a limit, and the outcome says so.
 //!
 //! Three processes of this program are at work:
 //!
@@ -11,6 +11,9 @@
 //! | the one that was started | makes the cgroup, samples, passes signals on, reports |
 //! | `enter` | steps into the cgroup and becomes the command |
 //! | `reap` | outlives the first, however that ends, kills what is left and removes the cgroup |
+//!
+//! If the first is killed, what is not in the cgroup (all, where none could be made) and is no
+//! descendant of the command any more goes with it only as far as a sample had seen it.
 
 #[cfg(target_os = "linux")]
 mod enter;
@@ -19,10 +22,18 @@ mod gauge;
 #[cfg(target_os = "linux")]
 mod group;
 #[cfg(target_os = "linux")]
+mod kills;
+#[cfg(target_os = "linux")]
+mod members;
+#[cfg(target_os = "linux")]
 mod reap;
 #[cfg(target_os = "linux")]
 mod report;
 mod sample;
+#[cfg(target_os = "linux")]
+mod scope;
+#[cfg(target_os = "linux")]
+mod start;
 #[cfg(target_os = "linux")]
 mod tree;
 #[cfg(target_os = "linux")]
@@ -44,6 +55,8 @@ pub use sample::Sample;
 
 /// No program starts in less: a limit below it was meant in another unit.
 pub const LEAST_LIMIT: u64 = 1 << 20;
+/// From here on the kernel takes a limit for none: as many of its largest pages as fit into 63 bits.
+pub const NO_LIMIT: u64 = (1 << 63) - (1 << 16);
 
 /// How a command is to be run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -109,7 +122,10 @@ pub enum CommandEnd {
     /// The kernel killed it for the limit.
     OomKilled,
     /// It was asked to stop because its time was over.
-    Stopped,
+    Stopped {
+        /// How it did.
+        by: StoppedBy,
+    },
     /// It never ran.
     NotStarted {
         /// Why.
@@ -119,11 +135,32 @@ pub enum CommandEnd {
     },
 }
 
+/// How a command that was asked to stop ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum StoppedBy {
+    /// By itself, with an exit status.
+    Exited(i32),
+    /// By a signal, which is SIGTERM where it does not catch it.
+    Signaled(i32),
+    /// It, or what it had started, did not end in time and was killed.
+    Killed,
+}
+
 /// What became of a command.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Outcome {
     /// Whether the limit was real.
     pub enforced: Enforcement,
+    /// The limit that was set, where what is allowed to this program is less than what was asked for.
+    pub capped: Option<u64>,
+    /// Whether a process that the command started was seen outside of its cgroup: then its memory
+    /// is not among the figures of the cgroup, and was not limited. One that a service of the
+    /// machine starts on behalf of the command (`docker run`, `systemd-run`) is not seen.
+    pub escaped: bool,
+    /// Where the memory controller was switched on for the cgroup and is still on, as others are
+    /// there who may rely on it (version 2).
+    pub left_on: Option<PathBuf>,
     /// How the command ended.
     pub end: CommandEnd,
     /// What it used over time. Where there were too many samples, some are the greatest of several.
@@ -138,7 +175,7 @@ pub struct Outcome {
     pub sampling_cpu: Duration,
     /// How many processes outlived the command and were killed.
     pub left: u32,
-    /// Whether all of it is gone. If not, a process could not be killed and its cgroup remains.
+    /// Whether all of it is gone. If not, a process could not be killed, and its cgroup remains.
     pub cleaned: bool,
     /// The signal that this program got meanwhile and passed on.
     pub interrupted: Option<u8>,
@@ -151,8 +188,15 @@ pub enum LimitedError {
     #[error("there is no command to run: write it after `--`")]
     NoCommand,
     /// A limit that nothing fits.
-    #[error("a limit of {0} bytes is less than any program needs to start: was it meant in MiB?")]
+    #[error(
+        "a limit of {0} bytes is less than any program needs to start: write it with its unit, as in `512MiB`"
+    )]
     TooSmall(u64),
+    /// A limit that is none.
+    #[error(
+        "a limit of {0} bytes is more than the kernel can count, and would be none: write it with its unit, as in `512MiB`"
+    )]
+    TooLarge(u64),
     /// Samples without a distance.
     #[error("the interval between samples must be at least a millisecond")]
     NoInterval,
@@ -188,6 +232,9 @@ pub fn run(options: &Options, interrupt: &Interrupt) -> Result<Outcome, LimitedE
     }
     if options.limit < LEAST_LIMIT {
         return Err(LimitedError::TooSmall(options.limit));
+    }
+    if options.limit >= NO_LIMIT {
+        return Err(LimitedError::TooLarge(options.limit));
     }
     if options.interval < Duration::from_millis(1) {
         return Err(LimitedError::NoInterval);

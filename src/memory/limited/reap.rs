@@ -1,8 +1,7 @@
 //! What cleans up, whatever happens to the process that should: another one, which waits for the
 //! end of a pipe that only the first holds open. The kernel closes it even after SIGKILL.
 
-use std::ffi::{OsStr, OsString};
-use std::fs;
+use std::ffi::OsString;
 use std::io::{self, Read, Write};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::process::CommandExt;
@@ -13,7 +12,7 @@ use std::sync::atomic::AtomicBool;
 
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
-use super::{group, tree};
+use super::{group, members, tree};
 
 /// The first argument.
 pub(super) const ARGUMENT: &str = "__reap";
@@ -57,16 +56,9 @@ impl Order {
     /// Whether it has been done.
     fn carry_out(&self) -> bool {
         match self {
-            Order::Remove(dir) => group::remove(dir),
+            Order::Remove(dir) => members::remove(dir),
             Order::Disable(dir) => {
-                // Not while another run of ours is in there: its limit would go. The kernel itself
-                // refuses while anybody else's cgroup passes the controller on.
-                let others = fs::read_dir(dir).is_ok_and(|mut entries| {
-                    entries.any(|entry| entry.is_ok_and(|entry| is_ours(&entry.file_name())))
-                });
-                if !others {
-                    let _ = fs::write(dir.join("cgroup.subtree_control"), "-memory");
-                }
+                group::switch_off(dir);
                 true
             }
             Order::Kill(process, started) => {
@@ -79,14 +71,18 @@ impl Order {
     }
 }
 
-fn is_ours(name: &OsStr) -> bool {
-    name.as_bytes().starts_with(group::PREFIX.as_bytes())
+/// Carries out orders, what was done last first; whether all of it is done.
+fn carry_out(orders: &[Order]) -> bool {
+    let failed = orders.iter().rev().filter(|order| !order.carry_out());
+    failed.count() == 0
 }
 
 /// The handle of the process that cleans up. Dropped, it lets it do so and waits for it.
 pub(super) struct Reaper {
     child: Child,
     orders: Option<ChildStdin>,
+    /// The same, for the case that somebody kills it.
+    given: Vec<Order>,
 }
 
 impl Reaper {
@@ -99,7 +95,11 @@ impl Reaper {
             .stderr(Stdio::null())
             .spawn()?;
         let orders = child.stdin.take();
-        let mut reaper = Reaper { child, orders };
+        let mut reaper = Reaper {
+            child,
+            orders,
+            given: Vec::new(),
+        };
         // Only from here on does Ctrl-C not reach it.
         let mut ready = [0];
         match reaper.child.stdout.take() {
@@ -110,11 +110,12 @@ impl Reaper {
     }
 
     /// Leaves an order, which must come before what it undoes.
-    pub(super) fn order(&mut self, order: &Order) -> io::Result<()> {
-        match &mut self.orders {
-            Some(orders) => orders.write_all(&order.write()),
-            None => Err(io::ErrorKind::BrokenPipe.into()),
+    pub(super) fn order(&mut self, order: Order) {
+        if let Some(orders) = &mut self.orders {
+            // If it is there no more, it is done from here.
+            let _ = orders.write_all(&order.write());
         }
+        self.given.push(order);
     }
 
     /// Lets it clean up; whether all of it is gone.
@@ -124,7 +125,8 @@ impl Reaper {
 
     fn wait(&mut self) -> bool {
         self.orders = None;
-        self.child.wait().is_ok_and(|status| status.success())
+        let given = std::mem::take(&mut self.given);
+        self.child.wait().is_ok_and(|status| status.success()) || carry_out(&given)
     }
 }
 
@@ -155,13 +157,7 @@ pub(super) fn main() -> ExitCode {
         .split(|byte| *byte == b'\n')
         .filter_map(Order::parse)
         .collect();
-    // What was done last is undone first.
-    let failed = orders
-        .iter()
-        .rev()
-        .filter(|order| !order.carry_out())
-        .count();
-    ExitCode::from(u8::from(failed > 0))
+    ExitCode::from(u8::from(!carry_out(&orders)))
 }
 
 #[cfg(test)]

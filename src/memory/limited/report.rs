@@ -2,8 +2,10 @@
 
 use std::path::Path;
 
-use super::gauge::{Gauge, Scope};
+use super::gauge::Gauge;
+use super::members;
 use super::sample::Sample;
+use super::scope::Scope;
 use crate::memory::reading::cgroup::{self, CgroupError};
 use crate::memory::reading::{Bound, Figure, Reading, Word};
 
@@ -17,14 +19,27 @@ const OF_THE_RUN: &[Word] = &[
     Word::LimitHits,
 ];
 
+/// A limit is rounded down to whole pages.
+const PAGE: f64 = 65536.0;
+
+/// What the kernel has counted in the cgroup of a command, if it has one.
+pub(super) fn of_kernel(scope: &mut Scope, limit: u64) -> Result<Vec<Figure>, CgroupError> {
+    let Some((group, kills)) = scope.kills() else {
+        return Ok(Vec::new());
+    };
+    let mut figures = counted(group.dir(), limit)?;
+    kills.judge(group, &members::directories(group.dir()), &mut figures);
+    Ok(figures)
+}
+
 /// What the kernel has counted in a cgroup over its whole life, and the limit that was effective.
-pub(super) fn counted(dir: &Path, limit: u64) -> Result<Vec<Figure>, CgroupError> {
+fn counted(dir: &Path, limit: u64) -> Result<Vec<Figure>, CgroupError> {
     let mut figures = cgroup::read(dir)?.figures;
     figures.retain(|figure| OF_THE_RUN.contains(&figure.word));
     for figure in &mut figures {
         figure.remark = match figure.word {
-            Word::Limit if figure.value < limit as f64 && !is_own(&figure.from) => Some(format!(
-                "the command was given {limit} bytes, and a directory above its own allows no more than this"
+            Word::Limit if figure.value + PAGE <= limit as f64 => Some(format!(
+                "{limit} bytes were asked for, and a cgroup that this program runs in allows no more than this"
             )),
             Word::PeakUsage => Some(
                 "files that were in the page cache before are charged to whoever read them first"
@@ -33,12 +48,17 @@ pub(super) fn counted(dir: &Path, limit: u64) -> Result<Vec<Figure>, CgroupError
             _ => continue,
         };
     }
+    let value = |word| figures.iter().find(|of| of.word == word).map(|of| of.value);
+    let full = value(Word::PeakUsage)
+        .zip(value(Word::Limit))
+        .is_some_and(|(peak, limit)| peak >= limit);
+    let mut hits = figures.iter_mut().filter(|of| of.word == Word::LimitHits);
+    if let Some(hits) = hits.find(|hits| full && hits.value <= 0.0) {
+        // Seen with version 1 on Linux 6.18.
+        hits.bound = Bound::Doubtful;
+        hits.remark = Some("the peak was at the limit: this kernel does not count it".to_owned());
+    }
     Ok(figures)
-}
-
-/// Whether the file of a limit is in the directory itself.
-fn is_own(from: &str) -> bool {
-    matches!(from, "memory.max" | "memory.limit_in_bytes")
 }
 
 /// The greatest of all samples, after what the kernel has counted.
@@ -49,6 +69,7 @@ pub(super) fn peaks(scope: &Scope, gauge: &Gauge, counted: Vec<Figure>) -> Readi
         .copied()
         .reduce(Sample::max)
         .unwrap_or_default();
+    let enforced = scope.group().is_some();
     let several = peak.processes.is_some_and(|count| count > 1);
     let between = "the greatest of all samples: between two it may have been more";
     let summed = "added up over processes: what they share counts for each of them";
@@ -56,9 +77,9 @@ pub(super) fn peaks(scope: &Scope, gauge: &Gauge, counted: Vec<Figure>) -> Readi
     let mut figures = counted;
     let mut push = |word, value: Option<u64>, from: &str, bound, remark: &str| {
         if let Some(value) = value {
-            let remark = match scope {
-                Scope::Group(_) => remark.to_owned(),
-                Scope::Tree(_) => format!("{NOT_ENFORCED}; {remark}"),
+            let remark = match enforced {
+                true => remark.to_owned(),
+                false => format!("{NOT_ENFORCED}; {remark}"),
             };
             figures.push(Figure::new(word, value as f64, from).but(bound, remark));
         }
@@ -92,6 +113,7 @@ pub(super) fn peaks(scope: &Scope, gauge: &Gauge, counted: Vec<Figure>) -> Readi
         Bound::AtLeast,
         between,
     );
+    push(Word::Swap, peak.swap, "samples", Bound::AtLeast, between);
     let (bound, remark) = match several {
         true => (Bound::Doubtful, summed),
         false => (Bound::AtLeast, between),
@@ -105,9 +127,12 @@ pub(super) fn peaks(scope: &Scope, gauge: &Gauge, counted: Vec<Figure>) -> Readi
     );
     let (bound, remark) = match gauge.incomplete {
         true => (Bound::Doubtful, unknown),
-        false => (bound, remark),
+        false => (Bound::AtLeast, between),
     };
-    let from = "samples: sum of RSS − lazy-free";
+    let from = match several && !gauge.incomplete {
+        true => "samples: sum of PSS − lazy-free",
+        false => "samples: sum of RSS − lazy-free",
+    };
     push(Word::PeakResident, peak.resident, from, bound, remark);
     push(
         Word::Pss,
@@ -130,6 +155,11 @@ pub(super) fn peaks(scope: &Scope, gauge: &Gauge, counted: Vec<Figure>) -> Readi
 /// The last sample while the command ran, with what an earlier one tells of the processes if it does not.
 pub(super) fn last(scope: &Scope, gauge: &Gauge) -> Reading {
     let (last, counted, weighed) = (gauge.last, gauge.counted, gauge.weighed);
+    let enforced = scope.group().is_some();
+    // The word is of each process: of several together there is only their PSS.
+    let resident = weighed
+        .resident
+        .filter(|_| weighed.processes.is_some_and(|count| count == 1));
     let parts = [
         (Word::Usage, last.usage, last.at, "the cgroup"),
         (Word::WorkingSet, last.working_set, last.at, "the cgroup"),
@@ -137,7 +167,7 @@ pub(super) fn last(scope: &Scope, gauge: &Gauge) -> Reading {
         (Word::Rss, counted.rss, counted.at, "sum of RSS"),
         (
             Word::Resident,
-            weighed.resident,
+            resident,
             weighed.at,
             "sum of RSS − lazy-free",
         ),
@@ -147,13 +177,11 @@ pub(super) fn last(scope: &Scope, gauge: &Gauge) -> Reading {
         let figure = Figure::new(word, value? as f64, format!("last sample: {from}"));
         let before = last.at.saturating_sub(at).as_millis();
         let earlier = format!("looked at {before} ms before the rest");
-        Some(match (scope, before) {
-            (Scope::Group(_), 0) => figure,
-            (Scope::Group(_), _) => figure.but(Bound::Doubtful, earlier),
-            (Scope::Tree(_), 0) => figure.but(Bound::Exact, NOT_ENFORCED),
-            (Scope::Tree(_), _) => {
-                figure.but(Bound::Doubtful, format!("{NOT_ENFORCED}; {earlier}"))
-            }
+        Some(match (enforced, before) {
+            (true, 0) => figure,
+            (true, _) => figure.but(Bound::Doubtful, earlier),
+            (false, 0) => figure.but(Bound::Exact, NOT_ENFORCED),
+            (false, _) => figure.but(Bound::Doubtful, format!("{NOT_ENFORCED}; {earlier}")),
         })
     });
     reading(scope, figures.collect())
@@ -162,9 +190,9 @@ pub(super) fn last(scope: &Scope, gauge: &Gauge) -> Reading {
 fn reading(scope: &Scope, figures: Vec<Figure>) -> Reading {
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
     Reading {
-        source: match scope {
-            Scope::Group(group) => group.dir().display().to_string(),
-            Scope::Tree(_) => "the processes of the command".to_owned(),
+        source: match scope.group() {
+            Some(group) => group.dir().display().to_string(),
+            None => "the processes of the command".to_owned(),
         },
         taken: now.ok().map(|now| now.as_secs_f64()),
         figures,
@@ -179,13 +207,13 @@ mod tests {
     #[test]
     fn a_limit_above_that_allows_less_is_said() {
         let recorded = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/memory/cgroups");
-        let limit = |dir: &str| counted(&recorded.join(dir), 256 << 20).unwrap()[0].clone();
-        for (own, above) in [
-            ("v1/healthy", "v1/no-limit/parent/child"),
-            ("v2/healthy", "v2/no-limit/parent/child"),
-        ] {
-            assert_eq!(limit(own).remark, None);
-            assert!(limit(above).remark.unwrap().contains("no more than this"));
+        let limit = |dir: &str, asked| counted(&recorded.join(dir), asked).unwrap()[0].clone();
+        for dir in ["v1/healthy", "v2/healthy", "v2/no-limit/parent/child"] {
+            let allowed = limit(dir, 0).value as u64;
+            // What was asked for is rounded down to a page.
+            assert_eq!(limit(dir, allowed + 100).remark, None);
+            let remark = limit(dir, allowed + (1 << 20)).remark.unwrap();
+            assert!(remark.contains("no more than this"), "{remark}");
         }
     }
 }

@@ -18,13 +18,15 @@ pub struct Sample {
     pub uncached: Option<u64>,
     /// Anonymous memory of the cgroup, with what was given back lazily.
     pub anonymous: Option<u64>,
+    /// What is on disk instead.
+    pub swap: Option<u64>,
     /// RSS of all processes together.
     pub rss: Option<u64>,
-    /// That without what was given back lazily.
+    /// What they have not given back: RSS, of several processes PSS, without what is lazily freed.
     pub resident: Option<u64>,
     /// PSS of all processes together.
     pub pss: Option<u64>,
-    /// How many processes there are.
+    /// How many processes there are, those that have ended and not been asked how left out.
     pub processes: Option<u32>,
 }
 
@@ -38,6 +40,7 @@ impl Sample {
             working_set: self.working_set.max(other.working_set),
             uncached: self.uncached.max(other.uncached),
             anonymous: self.anonymous.max(other.anonymous),
+            swap: self.swap.max(other.swap),
             rss: self.rss.max(other.rss),
             resident: self.resident.max(other.resident),
             pss: self.pss.max(other.pss),

@@ -46,7 +46,9 @@ impl Tree {
             // One that has ended is kept by the kernel until it is asked how.
             let _ = rustix::process::waitpid(pid(*adopted), WaitOptions::NOHANG);
         }
-        with_descendants(found)
+        let mut found = with_descendants(found);
+        found.retain(|process| started(*process).is_some());
+        found
     }
 
     pub(super) fn kill(&self) {
@@ -110,6 +112,16 @@ pub(super) fn started(process: u32) -> Option<u64> {
         return None;
     }
     fields.get(19)?.parse().ok()
+}
+
+/// Whether a process is on its way out, or gone.
+pub(super) fn is_ending(process: u32) -> bool {
+    /// `PF_EXITING` of the kernel.
+    const EXITING: u32 = 4;
+    let stat = fs::read_to_string(directory(process).join("stat")).unwrap_or_default();
+    let fields = fields_after_name(&stat);
+    let flags = fields.get(6).and_then(|flags| flags.parse::<u32>().ok());
+    flags.is_none_or(|flags| flags & EXITING != 0)
 }
 
 fn with_descendants(mut found: Vec<u32>) -> Vec<u32> {
@@ -184,6 +196,8 @@ pub(super) struct Weight {
     pub(super) rss: u64,
     pub(super) resident: u64,
     pub(super) pss: u64,
+    /// PSS without what was given back.
+    pub(super) kept: u64,
     /// Of some process it could not be told what it has given back.
     pub(super) incomplete: bool,
 }
@@ -199,7 +213,10 @@ pub(super) fn weigh(processes: &[u32]) -> Weight {
         sum.rss += bytes(Word::Rss).unwrap_or(0);
         sum.resident += bytes(Word::Resident).unwrap_or(0);
         match bytes(Word::Pss) {
-            Some(pss) => sum.pss += pss,
+            Some(pss) => {
+                sum.pss += pss;
+                sum.kept += pss.saturating_sub(bytes(Word::LazyFree).unwrap_or(0));
+            }
             None => sum.incomplete = true,
         }
     }

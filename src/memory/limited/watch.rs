@@ -1,11 +1,8 @@
 //! A run from its start to its end.
 
-use std::io::{self, PipeReader, PipeWriter, Read, Write};
-use std::os::fd::{AsRawFd, RawFd};
 use std::os::unix::process::ExitStatusExt;
-use std::path::Path;
-use std::process::{Command, ExitStatus};
-use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
+use std::process::ExitStatus;
+use std::sync::mpsc::RecvTimeoutError;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -13,18 +10,22 @@ use rustix::process::Signal;
 use rustix::time::{ClockId, clock_gettime};
 use signal_hook::consts::{SIGINT, SIGKILL};
 
-use super::gauge::{Gauge, Scope};
+use super::gauge::Gauge;
 use super::group::Group;
 use super::reap::{Order, Reaper};
-use super::tree::Tree;
-use super::{CommandEnd, Enforcement, LimitedError, Options, Outcome, enter, report, tree};
+use super::scope::Scope;
+use super::start::Started;
+use super::{
+    CommandEnd, Enforcement, LimitedError, Options, Outcome, StoppedBy, enter, report, tree,
+};
 use crate::memory::reading::{Bound, Figure, Reading, Word};
 use crate::process::Interrupt;
 
 /// How often a signal is looked for.
 const TICK: Duration = Duration::from_millis(50);
-/// The first sample comes so soon: a short command has one, too.
-const FIRST: Duration = Duration::from_millis(10);
+/// When samples are taken until the interval between them is reached, in milliseconds: so that of a
+/// short command there are some, too.
+const EARLY: &[u64] = &[1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000];
 /// How long a process may take to die of SIGKILL.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -34,21 +35,19 @@ pub(super) fn run(options: &Options, interrupt: &Interrupt) -> Result<Outcome, L
         what: "the process that cleans up",
         source,
     })?;
-    let (mut scope, enforced) = match Group::make(&options.program, options.limit, &mut reaper) {
+    let (group, enforced) = match Group::make(&options.program, options.limit, &mut reaper) {
         Ok(group) => {
             let enforced = Enforcement::By {
                 group: group.dir().to_owned(),
                 version: group.version(),
             };
-            (Scope::Group(group), enforced)
+            (Some(group), enforced)
         }
-        Err(why) => (
-            Scope::Tree(Tree::new()),
-            Enforcement::Not {
-                why: advise(&why, options.limit),
-            },
-        ),
+        Err(why) => (None, Enforcement::Not { why }),
     };
+    let capped = group.as_ref().and_then(|group| group.capped);
+    let switched_on = group.as_ref().and_then(|group| group.switched_on.clone());
+    let mut scope = Scope::new(group);
     let failed = |source| LimitedError::Start {
         what: "the command",
         source,
@@ -58,101 +57,51 @@ pub(super) fn run(options: &Options, interrupt: &Interrupt) -> Result<Outcome, L
     let mut watch = Watch {
         options,
         interrupt,
+        reaper: &mut reaper,
         scope,
         gauge,
-        command: started.process,
+        started: &started,
+        entering: true,
         start: Instant::now(),
-        samples_due: FIRST.min(options.interval),
+        samples_due: Duration::ZERO,
         stop: None,
     };
-    let status = watch.until_the_end(&started.ended);
+    let status = watch.until_the_end();
+    if options.run_for.is_some() && status.is_some_and(|status| status.success()) {
+        watch.until_nobody_is_left();
+    }
     let elapsed = watch.start.elapsed();
     let last = report::last(&watch.scope, &watch.gauge);
     watch.let_linger();
     let left = watch.scope.processes().len();
 
-    let counted = match &watch.scope {
-        Scope::Group(group) => report::counted(group.dir(), options.limit)?,
-        Scope::Tree(_) => Vec::new(),
-    };
+    let counted = report::of_kernel(&mut watch.scope, options.limit)?;
     let mut peaks = report::peaks(&watch.scope, &watch.gauge, counted);
-    let killed = watch.stop.as_ref().is_some_and(|stop| stop.killed);
+    let Watch {
+        scope, gauge, stop, ..
+    } = watch;
     let end = match started.failure() {
         Some((enter::NOT_ENTERED, why)) => return Err(LimitedError::NotEntered(why)),
         Some((code, why)) => not_started(options, code, &why),
-        None => end_of(status, killed, &mut peaks, watch.stop.as_ref()),
+        None => end_of(status, left, &mut peaks, stop.as_ref()),
     };
-    watch.scope.kill();
+    scope.kill();
     let cleaned = reaper.finish();
     Ok(Outcome {
         enforced,
+        capped,
+        escaped: scope.escaped,
+        left_on: Group::left_on(switched_on),
         end,
-        samples: watch.gauge.into_samples(),
+        samples: gauge.into_samples(),
         peaks,
-        last: watch.stop.map_or(last, |stop| stop.before),
+        last: stop.map_or(last, |stop| stop.before),
         elapsed,
         sampling_cpu: cpu_time().saturating_sub(cpu),
         left: u32::try_from(left).unwrap_or(u32::MAX),
         cleaned,
         interrupted: interrupt.signal(),
     })
-}
-
-/// A command that runs.
-struct Started {
-    process: u32,
-    ended: Receiver<io::Result<ExitStatus>>,
-    /// Where `enter` waits for its go; not to be closed before it is opened there.
-    _go: (PipeReader, PipeWriter),
-    /// Where it says why the command could not take its place.
-    said: (PipeReader, PipeWriter),
-}
-
-impl Started {
-    fn start(options: &Options, scope: &mut Scope, reaper: &mut Reaper) -> io::Result<Self> {
-        let mut go = io::pipe()?;
-        let said = io::pipe()?;
-        let group = match scope {
-            Scope::Group(group) => group.dir(),
-            Scope::Tree(_) => Path::new(""),
-        };
-        let open = |file: RawFd| format!("/proc/{}/fd/{file}", std::process::id());
-        let mut child = Command::new(&options.program)
-            .arg(enter::ARGUMENT)
-            .arg(group)
-            .args([open(go.0.as_raw_fd()), open(said.1.as_raw_fd())])
-            .args(&options.command)
-            .spawn()?;
-        let process = child.id();
-        if let Scope::Tree(tree) = scope {
-            tree.set_command(process);
-            if let Some(started) = tree::started(process) {
-                reaper.order(&Order::Kill(process, started))?;
-            }
-        }
-        let (sender, ended) = mpsc::channel();
-        thread::Builder::new().spawn(move || {
-            let _ = sender.send(child.wait());
-        })?;
-        // If it has ended already, that is told by its status.
-        let _ = go.1.write_all(b"!");
-        Ok(Started {
-            process,
-            ended,
-            _go: go,
-            said,
-        })
-    }
-
-    /// Why the command did not run although its process did, with an exit status.
-    fn failure(self) -> Option<(u8, String)> {
-        let (mut reader, writer) = self.said;
-        drop(writer);
-        let mut text = String::new();
-        reader.read_to_string(&mut text).ok()?;
-        let (code, why) = text.split_once(' ')?;
-        Some((code.parse().ok()?, why.to_owned()))
-    }
 }
 
 /// That the command was asked to stop.
@@ -167,9 +116,12 @@ struct Stop {
 struct Watch<'a> {
     options: &'a Options,
     interrupt: &'a Interrupt,
+    reaper: &'a mut Reaper,
     scope: Scope,
     gauge: Gauge,
-    command: u32,
+    started: &'a Started,
+    /// It is not the command yet.
+    entering: bool,
     start: Instant,
     samples_due: Duration,
     stop: Option<Stop>,
@@ -177,7 +129,7 @@ struct Watch<'a> {
 
 impl Watch<'_> {
     /// Samples until the command has ended; `None` if it does not even when killed.
-    fn until_the_end(&mut self, ended: &Receiver<io::Result<ExitStatus>>) -> Option<ExitStatus> {
+    fn until_the_end(&mut self) -> Option<ExitStatus> {
         loop {
             self.sample_if_due();
             self.stop_if_due();
@@ -192,7 +144,7 @@ impl Watch<'_> {
                 }
                 wait = wait.min(left);
             }
-            match ended.recv_timeout(wait) {
+            match self.started.ended.recv_timeout(wait) {
                 Ok(status) => return status.ok(),
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => return None,
@@ -200,25 +152,61 @@ impl Watch<'_> {
         }
     }
 
+    /// Samples what a service left running when it went into the background, until it is to stop.
+    fn until_nobody_is_left(&mut self) {
+        self.gauge.command_has_ended = true;
+        while self.stop.is_none() && self.somebody_is_left_after(TICK) {
+            self.sample_if_due();
+            self.stop_if_due();
+        }
+    }
+
     /// Lets those that outlive the command end by themselves.
     fn let_linger(&mut self) {
-        let until = Instant::now() + self.options.linger;
-        while Instant::now() < until && !self.scope.processes().is_empty() {
-            thread::sleep(Duration::from_millis(10).min(self.options.interval));
+        let until = match &self.stop {
+            Some(stop) => stop.kill_at,
+            None => Instant::now() + self.options.linger,
+        };
+        while self.somebody_is_left_after(Duration::from_millis(10)) && Instant::now() < until {
             self.sample_if_due();
         }
     }
 
-    /// Samples at multiples of the interval since the start, whatever each of them takes.
+    /// Sleeps, if there is somebody to wait for, and for longer if to see that takes long.
+    fn somebody_is_left_after(&mut self, tick: Duration) -> bool {
+        let begun = Instant::now();
+        let somebody = !self.scope.processes().is_empty();
+        if somebody {
+            thread::sleep(tick.max(begun.elapsed() * 50));
+        }
+        somebody
+    }
+
+    /// Samples at multiples of the interval since the start, whatever each of them takes, and more
+    /// often at first.
     fn sample_if_due(&mut self) {
         let elapsed = self.start.elapsed();
         if elapsed < self.samples_due {
             return;
         }
-        self.gauge.sample(&self.scope, self.command, elapsed);
-        let interval = self.options.interval;
-        let gone = elapsed.as_nanos() / interval.as_nanos().max(1);
-        self.samples_due = u32::try_from(gone + 1).map_or(Duration::MAX, |count| interval * count);
+        if self.entering {
+            // What it uses then is ours.
+            self.entering = self.started.is_entering();
+            if !self.entering {
+                self.start = Instant::now();
+            }
+            self.samples_due = self.start.elapsed() + Duration::from_millis(1);
+            return;
+        }
+        self.gauge
+            .sample(&mut self.scope, self.started.process, elapsed);
+        let due = after(elapsed, self.options.interval);
+        self.samples_due = due.max(self.start.elapsed() + self.gauge.rest());
+        for process in self.scope.strays() {
+            if let Some(started) = tree::started(process) {
+                self.reaper.order(Order::Kill(process, started));
+            }
+        }
     }
 
     fn stop_if_due(&mut self) {
@@ -239,7 +227,7 @@ impl Watch<'_> {
             return;
         }
         self.gauge
-            .sample_in_full(&self.scope, self.command, self.start.elapsed());
+            .sample_in_full(&mut self.scope, self.started.process, self.start.elapsed());
         self.stop = Some(Stop {
             in_time: signal.is_none(),
             kill_at: Instant::now() + self.options.grace,
@@ -248,28 +236,50 @@ impl Watch<'_> {
         });
         // Ctrl-C has reached the command already, and a second signal would mean "at once" to many.
         if signal != Some(SIGINT) || !tree::is_in_foreground() {
-            tree::send(self.command, Signal::TERM);
+            self.scope.send(Signal::TERM);
         }
     }
 }
 
+/// When the sample after one is due.
+fn after(elapsed: Duration, interval: Duration) -> Duration {
+    let mut early = EARLY.iter().copied().map(Duration::from_millis);
+    let regular = || {
+        let gone = elapsed.as_nanos() / interval.as_nanos().max(1);
+        u32::try_from(gone + 1).map_or(Duration::MAX, |count| interval * count)
+    };
+    early
+        .find(|at| *at > elapsed)
+        .filter(|at| *at < interval)
+        .unwrap_or_else(regular)
+}
+
 fn end_of(
     status: Option<ExitStatus>,
-    killed_by_us: bool,
+    left: usize,
     peaks: &mut Reading,
     stop: Option<&Stop>,
 ) -> CommandEnd {
     // Only SIGKILL ends what cannot be waited for, or will.
     let signal = status.map_or(Some(SIGKILL), |status| status.signal());
+    let killed_by_us = stop.is_some_and(|stop| stop.killed);
     if signal == Some(SIGKILL) && !killed_by_us {
         match peaks.get(Word::OomKills) {
-            Some(kills) if kills.value > 0.0 => return CommandEnd::OomKilled,
+            Some(kills) if kills.value > 0.0 && kills.bound != Bound::Doubtful => {
+                return CommandEnd::OomKilled;
+            }
             Some(_) => {}
             None => peaks.figures.extend(suspected_kill(peaks)),
         }
     }
-    match (signal, status.and_then(|status| status.code())) {
-        _ if stop.is_some_and(|stop| stop.in_time) => CommandEnd::Stopped,
+    let code = status.and_then(|status| status.code());
+    let by = match (signal, code) {
+        _ if killed_by_us || left > 0 => StoppedBy::Killed,
+        (None, Some(code)) => StoppedBy::Exited(code),
+        (signal, _) => StoppedBy::Signaled(signal.unwrap_or(SIGKILL)),
+    };
+    match (signal, code) {
+        _ if stop.is_some_and(|stop| stop.in_time) => CommandEnd::Stopped { by },
         (None, Some(code)) => CommandEnd::Exited(code),
         (signal, _) => CommandEnd::Signaled(signal.unwrap_or(SIGKILL)),
     }
@@ -300,13 +310,6 @@ fn not_started(options: &Options, code: u8, why: &str) -> CommandEnd {
         _ => format!("`{command}` cannot be executed ({why})"),
     };
     CommandEnd::NotStarted { why, code }
-}
-
-fn advise(why: &str, limit: u64) -> String {
-    format!(
-        "{why}; to have it enforced, run as root or in a container whose cgroup is writable, or under \
-         `systemd-run --user --scope -p MemoryMax={limit}`"
-    )
 }
 
 fn cpu_time() -> Duration {
