@@ -15,12 +15,15 @@ use crate::gate::{
 };
 use crate::memory::check::{self, Case};
 use crate::memory::declared::Declared;
-use crate::memory::limited::{self, Enforcement, Options, Outcome, Sample};
+use crate::memory::limited::{self, Enforcement, Options, Outcome, Sample, StoppedBy};
 use crate::memory::reading::{Bound, Figure, Reading, Word};
 use crate::memory::source;
 use crate::policy::{MemoryCheck, MemoryPolicy, Stated};
 use crate::process::Interrupt;
 use crate::report::{Format, chart};
+
+/// What asks a command to stop.
+const SIGTERM: i32 = 15;
 
 pub(super) fn run(arguments: &RunArguments) -> Result<u8> {
     let policy = policy(&arguments.policy)?;
@@ -127,7 +130,7 @@ fn report(
         before: (settle > 0.0).then(|| settled(&samples, settle)).flatten(),
         now,
     };
-    let enforced = matches!(outcome.enforced, Enforcement::By { .. });
+    let enforced = matches!(outcome.enforced, Enforcement::By { .. }) && !outcome.escaped;
     let mut policy = policy.clone();
     if !enforced {
         // What is stated is no limit where nothing enforces it.
@@ -163,12 +166,25 @@ fn report(
         }
     }
     let enforced_by = match &outcome.enforced {
+        Enforcement::By { .. } if outcome.escaped => {
+            remarks.push(
+                "a process of the command left its cgroup: the limit did not hold it".to_owned(),
+            );
+            None
+        }
         Enforcement::By { version, .. } => Some(format!("cgroup v{version}")),
         Enforcement::Not { why } => {
             remarks.push(format!("the limit was not enforced: {why}"));
             None
         }
     };
+    remarks.extend(stopped(&outcome.end));
+    if let Some(parent) = &outcome.left_on {
+        remarks.push(format!(
+            "the memory controller was switched on in {}, and stays on, since others may rely on it",
+            parent.display()
+        ));
+    }
     if outcome.left > 0 {
         remarks.push(format!(
             "processes that outlived the command and were killed: {}",
@@ -204,8 +220,30 @@ fn end(end: &limited::CommandEnd) -> CommandEnd {
         limited::CommandEnd::Exited(status) => CommandEnd::Exited(*status),
         limited::CommandEnd::Signaled(signal) => CommandEnd::Signaled(*signal),
         limited::CommandEnd::OomKilled => CommandEnd::OomKilled,
+        limited::CommandEnd::Stopped {
+            by: StoppedBy::Signaled(signal),
+        } if *signal != SIGTERM => CommandEnd::Signaled(*signal),
         limited::CommandEnd::Stopped { .. } => CommandEnd::Stopped,
         limited::CommandEnd::NotStarted { why, .. } => CommandEnd::NotStarted(why.clone()),
+    }
+}
+
+/// What a command made of being asked to stop, if that deserves a word.
+fn stopped(end: &limited::CommandEnd) -> Option<String> {
+    let limited::CommandEnd::Stopped { by } = end else {
+        return None;
+    };
+    match by {
+        StoppedBy::Exited(0) | StoppedBy::Signaled(SIGTERM) => None,
+        StoppedBy::Exited(status) => {
+            Some(format!("asked to stop, the command exited with {status}"))
+        }
+        StoppedBy::Signaled(signal) => Some(format!(
+            "asked to stop, the command was ended by signal {signal}"
+        )),
+        StoppedBy::Killed => {
+            Some("asked to stop, the command did not in time, and was killed (--grace)".to_owned())
+        }
     }
 }
 
