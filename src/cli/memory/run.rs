@@ -165,6 +165,17 @@ fn report(
             check.remedy = Some("run it where that much is allowed".to_owned());
         }
     }
+    if outcome.escaped {
+        // What was seen is only a part.
+        for check in checks
+            .iter_mut()
+            .filter(|check| check.judgement == Judgement::Pass)
+        {
+            check.judgement = Judgement::CouldNotJudge;
+            check.remedy =
+                Some("let the command stay in the cgroup that it is started in".to_owned());
+        }
+    }
     let enforced_by = match &outcome.enforced {
         Enforcement::By { .. } if outcome.escaped => {
             remarks.push(
