@@ -17,7 +17,7 @@ use crate::memory::reading::kernel_file::find;
 const MOST: usize = 20_000;
 /// What reads the cgroup's files, what looks at processes, and what does so page by page, may take
 /// this part of the time each.
-const SHARE: f64 = 0.003;
+const SHARE: f64 = 0.002;
 /// In seconds. What is looked at page by page cannot use its memory meanwhile.
 const ADVANCE: f64 = 0.05;
 const ADVANCE_OF_WEIGHING: f64 = 0.01;
