@@ -274,9 +274,11 @@ fn settled(samples: &[MemorySample], settle: f64) -> Option<Reading> {
     let sample = samples.iter().find(|sample| sample.at >= settle)?;
     let figure =
         |word, value: Option<f64>| Some(Figure::new(word, value?, "the sample after settling"));
+    // Processes are looked at more seldom: what was seen much later is of another moment.
     let resident = samples
         .iter()
-        .find(|sample| sample.at >= settle && sample.resident.is_some());
+        .find(|sample| sample.at >= settle && sample.resident.is_some())
+        .filter(|sample| sample.at < settle + 0.5);
     Some(Reading {
         source: "the sample after settling".to_owned(),
         taken: None,
