@@ -13,12 +13,61 @@ use crate::report::{self, Format, TerminalStyle};
 
 /// Where the reports go. Files are opened before anything long is done.
 pub(super) struct Outputs {
-    files: Vec<(Format, PathBuf, File)>,
+    files: Vec<(Format, OutputFile)>,
     /// What goes to standard output, if anything.
     standard: Option<Format>,
-    /// Files that were not there before: removed again if there is nothing to write.
-    created: Vec<PathBuf>,
-    written: bool,
+}
+
+/// A file that is opened before anything long is done. One that was not there before is removed again
+/// unless it is kept.
+pub(super) struct OutputFile {
+    path: PathBuf,
+    file: File,
+    remove: bool,
+}
+
+impl OutputFile {
+    pub(super) fn open(path: &Path) -> Result<Self> {
+        let new = !path.exists();
+        // Not truncated before there is something to write.
+        let file = OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(path)
+            .with_context(|| format!("cannot write {}", path.display()))?;
+        Ok(OutputFile {
+            path: path.to_owned(),
+            file,
+            remove: new,
+        })
+    }
+
+    /// Writes it anew.
+    pub(super) fn write(&self, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<()> {
+        let write = || -> io::Result<()> {
+            if self.file.metadata()?.is_file() {
+                self.file.set_len(0)?;
+            }
+            let mut out = BufWriter::new(&self.file);
+            write(&mut out)?;
+            out.flush()
+        };
+        write().with_context(|| format!("cannot write {}", self.path.display()))
+    }
+
+    /// Leaves it there.
+    pub(super) fn keep(&mut self) {
+        self.remove = false;
+    }
+}
+
+impl Drop for OutputFile {
+    fn drop(&mut self) {
+        if self.remove {
+            let _ = fs::remove_file(&self.path);
+        }
+    }
 }
 
 impl Outputs {
@@ -26,8 +75,6 @@ impl Outputs {
         let mut outputs = Outputs {
             files: Vec::new(),
             standard: None,
-            created: Vec::new(),
-            written: false,
         };
         for report in &arguments.report {
             let (format, path) = match report.split_once('=') {
@@ -38,7 +85,9 @@ impl Outputs {
                 .parse()
                 .map_err(|error| anyhow!("--report {report}: {error}"))?;
             match path {
-                Some(path) => outputs.open_file(format, Path::new(path))?,
+                Some(path) => outputs
+                    .files
+                    .push((format, OutputFile::open(Path::new(path))?)),
                 None if outputs.standard.is_some() => {
                     bail!("--report {report}: only one report can go to standard output")
                 }
@@ -51,22 +100,6 @@ impl Outputs {
         Ok(outputs)
     }
 
-    fn open_file(&mut self, format: Format, path: &Path) -> Result<()> {
-        let new = !path.exists();
-        // Not truncated before there is something to write.
-        let file = OpenOptions::new()
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .open(path)
-            .with_context(|| format!("cannot write {}", path.display()))?;
-        if new {
-            self.created.push(path.to_owned());
-        }
-        self.files.push((format, path.to_owned(), file));
-        Ok(())
-    }
-
     /// What goes to standard output, if anything.
     pub(super) fn standard(&self) -> Option<Format> {
         self.standard
@@ -74,7 +107,7 @@ impl Outputs {
 
     /// The real paths of the files.
     pub(super) fn paths(&self) -> Vec<PathBuf> {
-        let paths = self.files.iter().map(|(_, path, _)| path);
+        let paths = self.files.iter().map(|(_, file)| &file.path);
         paths
             .filter_map(|path| fs::canonicalize(path).ok())
             .collect()
@@ -98,18 +131,10 @@ impl Outputs {
             width: 80,
             all_rows: arguments.all,
         };
-        for (format, path, file) in &self.files {
-            let write = || -> io::Result<()> {
-                if file.metadata()?.is_file() {
-                    file.set_len(0)?;
-                }
-                let mut out = BufWriter::new(file);
-                report::render(report, *format, &plain, &mut out)?;
-                out.flush()
-            };
-            write().with_context(|| format!("cannot write {}", path.display()))?;
+        for (format, file) in &self.files {
+            file.write(|out| report::render(report, *format, &plain, out))?;
         }
-        self.written = true;
+        self.files.iter_mut().for_each(|(_, file)| file.keep());
         let Some(format) = self.standard else {
             return Ok(());
         };
@@ -120,16 +145,6 @@ impl Outputs {
             // The verdict stands, whether or not anybody reads all of it.
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
             other => other.context("cannot write to standard output"),
-        }
-    }
-}
-
-impl Drop for Outputs {
-    fn drop(&mut self) {
-        if !self.written {
-            for path in &self.created {
-                let _ = fs::remove_file(path);
-            }
         }
     }
 }

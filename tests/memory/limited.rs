@@ -199,3 +199,36 @@ fn without_the_right_to_make_a_cgroup_nothing_claims_that_there_was_a_limit() {
     assert_eq!(judgement("no-oom"), "could-not-judge", "{memory:#}");
     assert_eq!(output.status.code(), Some(1));
 }
+
+#[test]
+fn a_limit_that_the_kernel_rounds_to_pages_is_the_limit_that_was_asked_for() {
+    let Some(run) = limited(
+        "a limit of no whole pages",
+        &["--limit", "60000001B"],
+        "hold 100MiB; wait 300ms",
+    ) else {
+        return;
+    };
+    assert_eq!(
+        (run.code, run.judgement("no-oom")),
+        (Some(1), "fail"),
+        "{run}"
+    );
+    assert!(!run.text().contains("asked for"), "{run}");
+}
+
+#[test]
+fn a_picture_that_nothing_is_drawn_on_is_not_left_behind() {
+    let folder = Folder::new();
+    let run = folder.memory(&[
+        "run",
+        "--limit",
+        "1KiB",
+        "--chart",
+        "memory.svg",
+        "--",
+        "true",
+    ]);
+    assert_eq!(run.code, Some(2), "{run}");
+    assert!(!folder.path().join("memory.svg").exists());
+}

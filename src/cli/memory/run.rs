@@ -1,14 +1,13 @@
 //! `allocgate memory run`: a command under a real limit, judged by what it used.
 
-use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
+use signal_hook::consts::SIGTERM;
 
 use super::args::RunArguments;
 use super::{policy, size};
-use crate::cli::outputs::Outputs;
+use crate::cli::outputs::{OutputFile, Outputs};
 use crate::figure;
 use crate::gate::{
     CommandEnd, CommandRun, Judgement, MemoryReport, MemorySample, Readings, Report,
@@ -21,9 +20,6 @@ use crate::memory::source;
 use crate::policy::{MemoryCheck, MemoryPolicy, Stated};
 use crate::process::Interrupt;
 use crate::report::{Format, chart};
-
-/// What asks a command to stop.
-const SIGTERM: i32 = 15;
 
 pub(super) fn run(arguments: &RunArguments) -> Result<u8> {
     let policy = policy(&arguments.policy)?;
@@ -47,7 +43,11 @@ pub(super) fn run(arguments: &RunArguments) -> Result<u8> {
             "--report {format} would stand in the middle of the command's own output; write it to a file: --report {format}=FILE"
         );
     }
-    let mut chart = arguments.chart.as_deref().map(Chart::open).transpose()?;
+    let picture = arguments
+        .chart
+        .as_deref()
+        .map(OutputFile::open)
+        .transpose()?;
     let interrupt = Interrupt::catch().context("cannot catch signals")?;
     let options = Options {
         interval: arguments.interval,
@@ -58,13 +58,23 @@ pub(super) fn run(arguments: &RunArguments) -> Result<u8> {
     let outcome = limited::run(&options, &interrupt)?;
     let settle = arguments.settle.as_secs_f64();
     let report = report(arguments, &outcome, limit, settle, &memory);
-    let svg = report.command.as_ref().map(chart::svg);
+    // Drawn only if it is asked for.
+    let svg = picture
+        .as_ref()
+        .and(report.command.as_ref())
+        .map(chart::svg);
     let report = Report::of_memory(report, &policy);
     // The command's own output ends where it ends.
     let _ = io::stdout().flush();
     let written = outputs.write(&report, &arguments.output);
-    let drawn = match (&mut chart, svg) {
-        (Some(chart), Some(svg)) => chart.write(&svg),
+    let drawn = match (picture, svg) {
+        (Some(mut picture), Some(svg)) => {
+            let drawn = picture.write(|out| out.write_all(svg.as_bytes()));
+            if drawn.is_ok() {
+                picture.keep();
+            }
+            drawn
+        }
         _ => Ok(()),
     };
     if let Some(signal) = outcome.interrupted {
@@ -72,37 +82,6 @@ pub(super) fn run(arguments: &RunArguments) -> Result<u8> {
     }
     written.and(drawn)?;
     Ok(report.verdict.exit_code())
-}
-
-/// A picture, opened before anything long is done.
-struct Chart {
-    path: PathBuf,
-    file: File,
-}
-
-impl Chart {
-    fn open(path: &Path) -> Result<Self> {
-        let file = OpenOptions::new()
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .open(path)
-            .with_context(|| format!("cannot write {}", path.display()))?;
-        Ok(Chart {
-            path: path.to_owned(),
-            file,
-        })
-    }
-
-    fn write(&mut self, svg: &str) -> Result<()> {
-        let mut write = || {
-            if self.file.metadata()?.is_file() {
-                self.file.set_len(0)?;
-            }
-            self.file.write_all(svg.as_bytes())
-        };
-        write().with_context(|| format!("cannot write {}", self.path.display()))
-    }
 }
 
 fn report(
@@ -146,14 +125,10 @@ fn report(
         policy,
     });
     let mut remarks = Vec::new();
-    let effective = readings
-        .now
-        .get(Word::Limit)
-        .map_or(f64::INFINITY, |limit| limit.value);
-    if enforced && effective < limit {
+    if let Some(capped) = outcome.capped {
         remarks.push(format!(
             "the limit that bound is {}, that of a cgroup above, and not the {} asked for",
-            figure::size(effective),
+            figure::size(capped as f64),
             figure::size(limit)
         ));
         // What does not fit the smaller one may fit the one asked for.
