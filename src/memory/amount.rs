@@ -12,6 +12,9 @@
 
 use serde::Serialize;
 
+/// Bytes of a MiB.
+pub const MEBIBYTE: f64 = 1_048_576.0;
+
 /// An amount that its system does not take, or takes for something that nobody means.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("`{found}` {why}")]

@@ -1,15 +1,15 @@
 //! How much memory a Go service will need at its peak.
 //!
 //! The garbage collector lets the heap grow to live + (live + stacks) × GOGC/100 before a collection ends
-//! (the Go GC guide, "GOGC"; `gcControllerState.commit`); stacks come on top, and what neither is. GOMEMLIMIT makes it collect earlier, and
-//! cannot push the heap below what is live.
+//! (the Go GC guide, "GOGC"; `gcControllerState.commit`); stacks come on top, and what neither is.
+//! GOMEMLIMIT makes it collect earlier, and cannot push the heap below what is live.
 
 use serde::Serialize;
 
-use super::amount::Gogc;
+use super::amount::{Gogc, MEBIBYTE};
 
 /// The heap at which the first collection happens, with a GOGC of 100 (`runtime.heapMinimum`).
-const LEAST_HEAP: f64 = 4.0 * 1_048_576.0;
+const LEAST_HEAP: f64 = 4.0 * MEBIBYTE;
 
 /// What a service holds, in bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
@@ -107,15 +107,14 @@ pub struct Advice {
 /// A limit that leaves `reserve` of itself free over `peak`, and the GOMEMLIMIT that is `share` of it
 /// less what the Go runtime does not see.
 pub fn advise(peak: f64, reserve: f64, share: f64, outside_go: f64) -> Advice {
-    const MI: f64 = 1_048_576.0;
     let needed = peak / (1.0 - reserve);
-    let step = if needed <= 1024.0 * MI {
-        16.0 * MI
+    let step = if needed <= 1024.0 * MEBIBYTE {
+        16.0 * MEBIBYTE
     } else {
-        64.0 * MI
+        64.0 * MEBIBYTE
     };
     let limit = (needed / step).ceil() * step;
-    let gomemlimit = ((limit * share - outside_go) / MI).floor().max(1.0) * MI;
+    let gomemlimit = ((limit * share - outside_go) / MEBIBYTE).floor().max(1.0) * MEBIBYTE;
     Advice { limit, gomemlimit }
 }
 
@@ -123,7 +122,7 @@ pub fn advise(peak: f64, reserve: f64, share: f64, outside_go: f64) -> Advice {
 mod tests {
     use super::*;
 
-    const MI: f64 = 1_048_576.0;
+    const MI: f64 = MEBIBYTE;
 
     fn example() -> Load {
         Load {

@@ -8,6 +8,7 @@ use plotters::prelude::{
 use super::text::{fit, plain, width};
 use crate::figure;
 use crate::gate::{CommandRun, MemorySample};
+use crate::memory::amount::MEBIBYTE as MI;
 
 /// Rows of the block of characters.
 const ROWS: usize = 8;
@@ -113,7 +114,6 @@ pub fn svg(command: &CommandRun) -> String {
 }
 
 fn draw(command: &CommandRun, picture: &mut String) -> Result<(), Box<dyn std::error::Error>> {
-    const MI: f64 = 1_048_576.0;
     type Line = (&'static str, RGBColor, fn(&MemorySample) -> Option<f64>);
     const LINES: [Line; 4] = [
         ("usage, page cache included", RGBColor(150, 150, 150), |s| {

@@ -7,7 +7,6 @@ use std::path::Path;
 use anyhow::{Context, Result, bail};
 
 use super::readings;
-use crate::figure;
 use crate::gate::{MemoryReport, Readings};
 use crate::memory::check::{self, Case};
 use crate::memory::declared::{Container, Declared};
@@ -16,9 +15,6 @@ use crate::memory::reading::{Bound, Word};
 use crate::memory::target;
 use crate::parse;
 use crate::policy::{MemoryPolicy, Policy};
-
-/// The largest manifest that is read, in bytes.
-const MAX_MANIFEST: u64 = 32 << 20;
 
 /// Makes all checks. `manifests` are files or patterns; the containers and the stage are the policy's.
 pub(super) fn judge(
@@ -114,11 +110,7 @@ fn disagreements(container: &Container, readings: &Readings) -> Vec<String> {
             format!(
                 "{at} declares a {} of {text}, and what runs has {} ({})",
                 word.label(),
-                if figure.value.is_finite() {
-                    figure::size(figure.value)
-                } else {
-                    "none".to_owned()
-                },
+                check::show(figure.value, word.quantity()),
                 figure.from
             )
         })
@@ -166,8 +158,9 @@ fn text(name: &str) -> Result<(&str, Vec<u8>)> {
 
 fn bounded(input: impl Read) -> io::Result<Vec<u8>> {
     let mut text = Vec::new();
-    input.take(MAX_MANIFEST + 1).read_to_end(&mut text)?;
-    if text.len() as u64 > MAX_MANIFEST {
+    let most = manifest::MAX_SIZE;
+    input.take(most as u64 + 1).read_to_end(&mut text)?;
+    if text.len() > most {
         return Err(io::Error::new(
             io::ErrorKind::FileTooLarge,
             "is larger than 32 MiB; this is no manifest",

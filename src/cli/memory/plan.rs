@@ -9,7 +9,7 @@ use super::args::PlanArguments;
 use super::{policy, readings, size};
 use crate::figure;
 use crate::gate::Verdict;
-use crate::memory::amount::{self, Gogc};
+use crate::memory::amount::{self, Gogc, MEBIBYTE as MI};
 use crate::memory::plan::{Advice, Load, Prediction, advise};
 use crate::memory::reading::{Bound, Figure, Reading, Word};
 use crate::policy::{MemoryPolicy, parse_relative};
@@ -271,7 +271,6 @@ fn text(
         let indent = if index == 0 { "" } else { "  " };
         text.push_str(&format!("{:>10}  {indent}{what}\n", figure::size(*bytes)));
     }
-    const MI: f64 = 1_048_576.0;
     text.push_str(&format!(
         "\nset\n  limit       {:>10}  the peak ÷ (1 − {}), rounded up\n  GOMEMLIMIT  {:>10}  {}\n",
         format!("{}Mi", (advice.limit / MI).round()),

@@ -3,7 +3,7 @@
 use super::settings::Settings;
 use super::{Amount, Case, Check};
 use crate::figure;
-use crate::memory::amount::Gogc;
+use crate::memory::amount::{Gogc, MEBIBYTE};
 use crate::memory::declared::Declared;
 use crate::memory::plan;
 use crate::memory::reading::{Bound, Quantity, Word};
@@ -14,7 +14,7 @@ pub(super) const EXPOSE_LIVE_HEAP: &str = "expose go_gc_heap_live_bytes: client_
      collectors.WithGoCollectorRuntimeMetrics(collectors.MetricsGC)";
 
 /// No Go program has less besides its heap: the runtime and the pages of the binary in use.
-const LEAST_FIXED: f64 = 4.0 * 1_048_576.0;
+const LEAST_FIXED: f64 = 4.0 * MEBIBYTE;
 
 /// A load, how well it is known, and where from.
 pub(super) struct Known {
@@ -108,10 +108,10 @@ pub(super) fn capacity(case: Case<'_>, settings: &Settings) -> Check {
     const ID: MemoryCheck = MemoryCheck::Capacity;
     const NO_HEAP: &str =
         "the live heap is not known: neither a reading nor the policy (live-heap) tells it";
-    if load(case, settings, Gogc::DEFAULT).is_none() {
+    let Some(mut known) = load(case, settings, Gogc::DEFAULT) else {
         return Check::not_asked(ID, NO_HEAP);
-    }
-    let gogc = match &settings.gogc {
+    };
+    known.load.gogc = match &settings.gogc {
         Declared::Set { value, .. } => *value,
         Declared::Unknown { why, at } => {
             return Check::unknown(
@@ -122,9 +122,6 @@ pub(super) fn capacity(case: Case<'_>, settings: &Settings) -> Check {
         }
         // What is no GOGC counts as the default.
         Declared::Absent | Declared::Invalid { .. } => Gogc::DEFAULT,
-    };
-    let Some(known) = load(case, settings, gogc) else {
-        return Check::not_asked(ID, NO_HEAP);
     };
     let prediction = known.load.predict();
     let how = arithmetic(&known, &prediction);

@@ -4,7 +4,7 @@ use super::capacity;
 use super::settings::Settings;
 use super::{Amount, Case, Check};
 use crate::figure;
-use crate::memory::amount::{Gogc, Limit};
+use crate::memory::amount::{Gogc, Limit, MEBIBYTE};
 use crate::memory::declared::Declared;
 use crate::memory::reading::{Bound, Quantity, Word};
 use crate::policy::MemoryCheck;
@@ -23,21 +23,16 @@ pub(super) fn limit_declared(case: Case<'_>) -> Check {
                 value: Limit::Bytes(bytes),
                 text,
                 at,
-            } if *bytes < LEAST => Check::fail(
-                ID,
-                format!(
-                    "the limit `{text}` is {bytes} bytes: less than any program needs to start"
-                ),
-                "was it meant in MiB? write the unit",
-            )
-            .measured(Amount::new(*bytes as f64, Quantity::Bytes, at.clone())),
-            Declared::Set {
-                value: Limit::Bytes(bytes),
-                text,
-                at,
             } => {
-                let amount = Amount::new(*bytes as f64, Quantity::Bytes, at.clone());
-                Check::pass(ID, format!("the limit is {}", said(text, *bytes))).measured(amount)
+                let check = if *bytes < LEAST {
+                    let message = format!(
+                        "the limit `{text}` is {bytes} bytes: less than any program needs to start"
+                    );
+                    Check::fail(ID, message, "was it meant in MiB? write the unit")
+                } else {
+                    Check::pass(ID, format!("the limit is {}", said(text, *bytes)))
+                };
+                check.measured(Amount::new(*bytes as f64, Quantity::Bytes, at.clone()))
             }
             Declared::Set { text, at, .. } => {
                 Check::fail(ID, format!("`{text}` at {at} is no limit"), REMEDY)
@@ -115,23 +110,18 @@ pub(super) fn gomemlimit_set(case: Case<'_>, settings: &Settings) -> Check {
             value: Limit::Bytes(bytes),
             text,
             at,
-        } if *bytes < LEAST => Check::fail(
-            ID,
-            format!("GOMEMLIMIT `{text}` is {bytes} bytes: the program would do nothing but collect garbage"),
-            "was it meant in MiB? write the unit (a resourceFieldRef needs no divisor)",
-        )
-        .measured(Amount::new(*bytes as f64, Quantity::Bytes, at.clone())),
-        Declared::Set {
-            value: Limit::Bytes(bytes),
-            text,
-            at,
         } => {
-            let message = format!("GOMEMLIMIT is {}", said(text, *bytes));
-            Check::pass(ID, message).measured(Amount::new(
-                *bytes as f64,
-                Quantity::Bytes,
-                at.clone(),
-            ))
+            let check = if *bytes < LEAST {
+                let message = format!(
+                    "GOMEMLIMIT `{text}` is {bytes} bytes: the program would do nothing but collect garbage"
+                );
+                let remedy =
+                    "was it meant in MiB? write the unit (a resourceFieldRef needs no divisor)";
+                Check::fail(ID, message, remedy)
+            } else {
+                Check::pass(ID, format!("GOMEMLIMIT is {}", said(text, *bytes)))
+            };
+            check.measured(Amount::new(*bytes as f64, Quantity::Bytes, at.clone()))
         }
         Declared::Set { at, .. } => Check::fail(ID, format!("GOMEMLIMIT is off ({at})"), remedy),
         Declared::Invalid { why, at } => Check::fail(ID, format!("{at}: GOMEMLIMIT {why}"), remedy),
@@ -237,8 +227,7 @@ fn running(case: Case<'_>, most: f64) -> Option<String> {
 
 /// A GOMEMLIMIT as it is written, in whole MiB.
 fn suggested(limit: f64, share: f64) -> String {
-    const MI: f64 = 1_048_576.0;
-    match (limit * share / MI).floor() {
+    match (limit * share / MEBIBYTE).floor() {
         mebibytes if mebibytes >= 1.0 => format!("{mebibytes}MiB"),
         _ => format!("{}B", (limit * share).floor()),
     }

@@ -3,6 +3,7 @@
 use super::canary::{gc_share, restarted};
 use super::{Case, Check, Judgement, Readings};
 use crate::figure;
+use crate::memory::amount::MEBIBYTE;
 use crate::memory::reading::{Bound, Figure, Word};
 use crate::policy::MemoryCheck;
 
@@ -11,13 +12,13 @@ const ID: MemoryCheck = MemoryCheck::Diagnosis;
 /// What is no movement: less than this share of the earlier value, or less than this many bytes. Under a
 /// load that allocates 400 MiB/s a live heap of 50 MiB was seen to vary by 14 % from page to page.
 const STILL_SHARE: f64 = 0.20;
-const STILL_BYTES: f64 = 4.0 * 1_048_576.0;
+const STILL_BYTES: f64 = 4.0 * MEBIBYTE;
 const STILL_GOROUTINES: f64 = 16.0;
 /// What the collector's share must rise by: a percentage point.
 const STILL_CPU: f64 = 0.01;
 /// From here on the space between objects is worth a word: this share of the heap in use, and bytes.
 const FRAGMENTED_SHARE: f64 = 0.3;
-const FRAGMENTED_BYTES: f64 = 16.0 * 1_048_576.0;
+const FRAGMENTED_BYTES: f64 = 16.0 * MEBIBYTE;
 
 /// A figure at both readings.
 struct Trend<'a> {

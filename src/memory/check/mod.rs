@@ -260,7 +260,7 @@ mod tests {
     use crate::memory::reading::Word;
     use crate::policy::Stated;
 
-    const MI: f64 = 1_048_576.0;
+    use crate::memory::amount::MEBIBYTE as MI;
 
     fn readings(figures: Vec<Figure>) -> Readings {
         Readings {

@@ -27,11 +27,13 @@ pub(super) fn working_set(case: Case<'_>) -> Check {
         return Check::not_asked(ID, "no reading of a running program was given");
     };
     let now = &readings.now;
-    let bound = limit(case, now).map(|limit| limit.value * case.policy.working_set_share);
+    let limit = limit(case, now);
+    let share = case.policy.working_set_share;
+    let budget = limit.as_ref().map_or(0.0, |limit| limit.value * share);
     // Of a run so short that no sample was taken the kernel's own peak is known.
     let peak = || {
         now.get(Word::PeakUsage)
-            .filter(|peak| within(peak, bound.unwrap_or(0.0)) == Some(true))
+            .filter(|peak| within(peak, budget) == Some(true))
     };
     let Some(figure) = held(now).or_else(peak) else {
         let remedy = "read the container's cgroup, its cAdvisor figures, or /proc/PID";
@@ -52,7 +54,7 @@ pub(super) fn working_set(case: Case<'_>) -> Check {
         };
     };
     let measured = Amount::of(figure);
-    let Some(limit) = limit(case, now) else {
+    let Some(limit) = limit else {
         // That there is none is another check's matter.
         let message = format!(
             "the {} is {}, and no limit is known to hold it against",
@@ -72,8 +74,6 @@ pub(super) fn working_set(case: Case<'_>) -> Check {
         )
         .measured(measured);
     }
-    let share = case.policy.working_set_share;
-    let budget = limit.value * share;
     let bound = Amount::new(
         budget,
         Quantity::Bytes,

@@ -43,7 +43,7 @@ use self::node::Node;
 use super::declared::Declared;
 
 /// The largest manifest that is read, in bytes.
-const MAX_SIZE: usize = 32 << 20;
+pub const MAX_SIZE: usize = 32 << 20;
 
 /// A manifest that cannot be used.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
