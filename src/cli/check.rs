@@ -10,6 +10,7 @@ use anyhow::{Context, Result, bail};
 use super::args::CheckArguments;
 use super::memory;
 use super::outputs::Outputs;
+use super::place;
 use super::policy::policy;
 use super::read::{self, Reading};
 use crate::benchmark::{SampleSet, SampleSetBuilder, row_keys};
@@ -53,6 +54,12 @@ pub(super) fn run(arguments: &CheckArguments) -> Result<u8> {
         outputs.show_unchanged(&arguments.output),
         manifest.as_ref().map(|manifest| &manifest.circumstances),
     );
+    match &manifest {
+        Some(manifest) => report.locate(&manifest.functions),
+        None if outputs.show_places() => report.locate(&place::functions(&report, &here)),
+        None => {}
+    }
+    report.directory = place::directory(&here);
     if let Some(memory) = memory {
         report = report.with_memory(memory, &policy);
     }

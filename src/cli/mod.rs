@@ -8,6 +8,7 @@ mod explain;
 mod init;
 mod memory;
 mod outputs;
+mod place;
 mod policy;
 mod progress;
 mod read;

@@ -125,6 +125,12 @@ impl Outputs {
             .any(|format| format != Format::Terminal || arguments.all)
     }
 
+    /// Whether any report points at lines of the sources.
+    pub(super) fn show_places(&self) -> bool {
+        let mut formats = self.files.iter().map(|(format, _)| *format);
+        formats.any(Format::has_places) || self.standard.is_some_and(Format::has_places)
+    }
+
     pub(super) fn write(mut self, report: &Report, arguments: &OutputArguments) -> Result<()> {
         let plain = TerminalStyle {
             color: false,

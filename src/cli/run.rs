@@ -12,6 +12,7 @@ use super::args::{MeasurementArguments, RunArguments};
 use super::check;
 use super::memory;
 use super::outputs::Outputs;
+use super::place;
 use super::policy::policy;
 use super::progress::{Progress, short};
 use super::read;
@@ -93,6 +94,8 @@ pub(super) fn run(arguments: &RunArguments) -> Result<u8> {
     let measured = |unit: &Unit| arguments.measurement.time || !UNMEASURED.contains(&unit.as_str());
     report.rows.retain(|row| measured(&row.unit));
     report.geomeans.retain(|mean| measured(&mean.unit));
+    report.locate(&outcome.functions);
+    report.directory = place::directory(&options.here);
     if let Some(mut memory) = memory {
         if let Some(head) = &arguments.head {
             let remark =

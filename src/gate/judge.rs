@@ -85,6 +85,7 @@ pub fn judge(case: Case<'_>) -> Report {
                 .map_or_else(Vec::new, |side| inputs(side.files())),
             candidate: inputs(case.candidate.files()),
         },
+        directory: None,
         circumstances: case.circumstances.cloned(),
         memory: None,
     }
@@ -287,6 +288,7 @@ impl Judging<'_> {
         let candidate: Option<Side> = side(Some(case.candidate), row.pair.candidate());
         let both = baseline.as_ref().zip(candidate.as_ref());
         Some(JudgedRow {
+            at: None,
             key: shared_key,
             unit: unit.clone(),
             better: row.better,

@@ -179,6 +179,7 @@ impl Report {
             geomeans: Vec::new(),
             settings: settings(policy),
             inputs: SideInputs::default(),
+            directory: None,
             circumstances: None,
             memory: None,
         };

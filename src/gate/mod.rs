@@ -6,6 +6,7 @@ mod finding;
 mod findings;
 mod judge;
 mod memory;
+mod place;
 mod report;
 mod row;
 mod tally;
@@ -18,6 +19,7 @@ pub use circumstances::{
 pub use finding::{Finding, FindingCode, Severity};
 pub use judge::{Case, judge};
 pub use memory::{CommandEnd, CommandRun, MemoryReport, MemorySample};
+pub use place::{Located, Place, function_of};
 pub use report::{AdvisoryCounts, Counts, Geomean, Input, Report, Settings, SideInputs};
 pub use row::{BudgetCheck, JudgedRow, Note, Status, WaiverUse};
 pub use verdict::{Cause, CauseKind, Verdict};

@@ -31,6 +31,11 @@ pub struct Report {
     pub settings: Settings,
     /// What was read.
     pub inputs: SideInputs,
+    /// The folder in which allocgate ran, relative to the root of the repository, with `/` between its
+    /// parts and empty at the root: paths in findings and checks are relative to it. `None` outside of a
+    /// repository.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub directory: Option<String>,
     /// What is known of the run besides its figures; `None` of two files.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub circumstances: Option<Circumstances>,

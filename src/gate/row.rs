@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::place::Place;
 use crate::benchmark::SharedKey;
 use crate::compare::{Change, Evidence, Side};
 use crate::policy::{Gating, Threshold};
@@ -76,6 +77,9 @@ pub struct JudgedRow {
     /// The benchmark.
     #[serde(flatten)]
     pub key: SharedKey,
+    /// Where its benchmark function is declared, if that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<Place>,
     /// What was measured.
     pub unit: Unit,
     /// The direction in which the unit improves.

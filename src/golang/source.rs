@@ -104,6 +104,12 @@ impl SourceFile {
             .filter_map(|declaration| declaration.names.first())
             .map(String::as_str)
     }
+
+    /// The names of its benchmark functions, each with the line on which it starts.
+    pub fn benchmark_lines(&self) -> impl Iterator<Item = (&str, usize)> {
+        let benchmarks = self.declarations.iter().filter(|one| one.benchmark);
+        benchmarks.filter_map(|one| Some((one.names.first()?.as_str(), one.lines.start)))
+    }
 }
 
 /// Benchmarks that lie in what could not be read: one line is known of each.

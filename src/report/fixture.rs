@@ -67,6 +67,7 @@ fn row(
     let change = Change::between(baseline.center, candidate.center);
     JudgedRow {
         key: key.clone(),
+        at: None,
         better: unit.default_better(),
         unit,
         gating,
@@ -182,6 +183,7 @@ fn report(
             baseline: vec![input("base.txt", results)],
             candidate: vec![input("head.txt", results)],
         },
+        directory: Some("services/store".to_owned()),
         circumstances: None,
         memory: None,
     }
@@ -508,12 +510,39 @@ pub(super) fn everything() -> Report {
         ratio,
     };
     report.circumstances = Some(circumstances());
+    report.locate(&functions());
     report.geomeans = vec![
         geomean("allocs/op", None, Some(12.25), None),
         geomean("B/op", Some(1204.4), Some(1501.2), Some(1.2464)),
         geomean("ns/op", Some(1.2e-7), Some(1.3e-7), Some(1.0833)),
     ];
     report
+}
+
+/// Where some of the functions are declared, one of them in a file with a hostile name.
+fn functions() -> Vec<Located> {
+    [
+        ("", "BenchmarkGet", "store_test.go", 12),
+        ("", "BenchmarkPut", "store_test.go", 31),
+        (
+            "/internal/codec",
+            "BenchmarkEncode",
+            "internal/codec/a,b::c\n%0A|<i>_test.go",
+            7,
+        ),
+    ]
+    .into_iter()
+    .map(|(package, benchmark, file, line)| Located {
+        which: Named {
+            package: format!("example.com/store{package}"),
+            benchmark: benchmark.to_owned(),
+        },
+        place: Place {
+            file: format!("services/store/{file}"),
+            line,
+        },
+    })
+    .collect()
 }
 
 /// One of each thing that a run may know.

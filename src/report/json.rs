@@ -42,6 +42,7 @@ pub(super) fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         geomeans,
         settings,
         inputs,
+        directory,
         circumstances,
         memory,
     } = report;
@@ -59,6 +60,9 @@ pub(super) fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     json.field("advisory", advisory)?;
     json.field("settings", settings)?;
     json.field("inputs", inputs)?;
+    if let Some(directory) = directory {
+        json.field("directory", directory)?;
+    }
     if let Some(circumstances) = circumstances {
         json.field("circumstances", circumstances)?;
     }

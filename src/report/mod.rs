@@ -7,8 +7,11 @@
 pub mod chart;
 mod csv;
 mod digest;
+mod github;
 pub mod json;
 mod markdown;
+mod place;
+mod problem;
 mod terminal;
 mod text;
 
@@ -32,6 +35,8 @@ pub enum Format {
     Json,
     /// For spreadsheets and data frames: a line a row.
     Csv,
+    /// For GitHub Actions: workflow commands that annotate the lines of a pull request.
+    Github,
 }
 
 impl Format {
@@ -41,7 +46,16 @@ impl Format {
         Format::Markdown,
         Format::Json,
         Format::Csv,
+        Format::Github,
     ];
+
+    /// Whether it points at lines of the sources.
+    pub fn has_places(self) -> bool {
+        match self {
+            Format::Json | Format::Github => true,
+            Format::Terminal | Format::Markdown | Format::Csv => false,
+        }
+    }
 
     /// Its name on the command line.
     pub fn as_str(self) -> &'static str {
@@ -50,6 +64,7 @@ impl Format {
             Format::Markdown => "markdown",
             Format::Json => "json",
             Format::Csv => "csv",
+            Format::Github => "github",
         }
     }
 }
@@ -62,8 +77,14 @@ impl fmt::Display for Format {
 
 /// A format that there is not.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("there is no report format `{0}`; expected `terminal`, `markdown`, `json` or `csv`")]
+#[error("there is no report format `{name}`; expected one of {known}", name = .0, known = names())]
 pub struct UnknownFormat(String);
+
+/// The names of all formats, in a sentence.
+fn names() -> String {
+    let names = Format::ALL.iter().map(|format| format.as_str());
+    names.collect::<Vec<_>>().join(", ")
+}
 
 impl FromStr for Format {
     type Err = UnknownFormat;
@@ -120,6 +141,7 @@ pub fn render(
         Format::Markdown => markdown::render(report, out),
         Format::Json => json::render(report, out),
         Format::Csv => csv::render(report, out),
+        Format::Github => github::render(report, out),
     }
 }
 

@@ -31,7 +31,7 @@ pub use options::{Options, Shard};
 pub use saved::{BASELINE_FILE, CANDIDATE_FILE, Manifest, SaveError, join, read_manifest, save};
 pub use session::run;
 
-use crate::gate::Circumstances;
+use crate::gate::{Circumstances, Located};
 
 /// What is happening, for people to see.
 #[derive(Clone, Copy, Debug)]
@@ -84,6 +84,8 @@ pub struct Outcome {
     pub measured: Measured,
     /// What was compared: `1a2b3c4d5e (merge base with main)`, `working tree`.
     pub names: [String; 2],
+    /// The candidate's benchmark functions, and where they are declared.
+    pub functions: Vec<Located>,
     /// The commit of the baseline.
     pub base_commit: String,
     /// A digest of the candidate's tree and of what was to be measured how.

@@ -9,6 +9,7 @@ use regex::Regex;
 use super::error::RunError;
 use super::options::Options;
 use super::trees::Trees;
+use crate::gate::{Located, Named, Place};
 use crate::golang::{Go, SourceFile, find_modules};
 
 /// Where go is run, and with which patterns.
@@ -236,6 +237,28 @@ pub(super) fn subjects(
         }
     }
     Ok(subjects)
+}
+
+/// Where the candidate's benchmark functions are declared.
+pub(super) fn functions(subjects: &[Subject]) -> Vec<Located> {
+    let mut functions = Vec::new();
+    for subject in subjects {
+        let Some(tests) = &subject.sides[1] else {
+            continue;
+        };
+        for (name, file) in &tests.files {
+            let path = tests.folder.join(name);
+            let lines = file.benchmark_lines();
+            functions.extend(lines.map(|(benchmark, line)| Located {
+                which: Named {
+                    package: subject.package.clone(),
+                    benchmark: benchmark.to_owned(),
+                },
+                place: Place::new(&path, line),
+            }));
+        }
+    }
+    functions
 }
 
 impl Scope {

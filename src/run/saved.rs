@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::{Outcome, Shard};
-use crate::gate::Circumstances;
+use crate::gate::{Circumstances, Located};
 
 /// The baseline's output.
 pub const BASELINE_FILE: &str = "baseline.txt";
@@ -33,6 +33,9 @@ pub struct Manifest {
     pub shard: Option<Shard>,
     /// What is known besides the figures.
     pub circumstances: Circumstances,
+    /// The candidate's benchmark functions, and where they are declared.
+    #[serde(default)]
+    pub functions: Vec<Located>,
 }
 
 /// Saved runs that cannot be used.
@@ -117,6 +120,7 @@ pub fn save(outcome: &Outcome, shard: Option<Shard>, folder: &Path) -> Result<()
         identity: outcome.identity.clone(),
         shard,
         circumstances: outcome.measured.circumstances.clone(),
+        functions: outcome.functions.clone(),
     };
     let path = folder.join(MANIFEST_FILE);
     let mut text = serde_json::to_vec_pretty(&manifest).map_err(|error| SaveError::Manifest {
@@ -187,6 +191,7 @@ pub fn join(parts: Vec<(PathBuf, Manifest)>) -> Result<Option<Manifest>, SaveErr
             return Err(SaveError::Unlike { path });
         }
         joined.circumstances.join(part.circumstances);
+        joined.functions.extend(part.functions);
     }
     let missing: Vec<String> = (1..=count)
         .filter(|index| !seen.contains(index))
@@ -218,6 +223,7 @@ mod tests {
                 remarks: vec![index.to_string()],
                 ..Circumstances::default()
             },
+            functions: Vec::new(),
         };
         (PathBuf::from(index.to_string()), manifest)
     }

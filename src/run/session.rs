@@ -12,7 +12,7 @@ use super::execute::Executor;
 use super::measure::{Measurement, Notes};
 use super::options::Options;
 use super::output;
-use super::packages::{Selection, Subject, affected, subjects};
+use super::packages::{Selection, Subject, affected, functions, subjects};
 use super::schedule::{self, LEAST_SAMPLES, MOST_SAMPLES};
 use super::trees::Trees;
 use super::{Event, Measured, Notify, Outcome};
@@ -148,6 +148,7 @@ fn session(
     Ok(Outcome {
         measured,
         names: trees.names.clone(),
+        functions: functions(&subjects),
         base_commit: trees.base_commit.clone(),
         identity: session.identity(&selected),
         logs: session

@@ -3,8 +3,9 @@
 use anyhow::Result;
 
 use super::args::CheckArguments;
-use super::{gather, policy, readings, stated};
+use super::{gather, here, policy, readings, stated};
 use crate::cli::outputs::Outputs;
+use crate::cli::place;
 use crate::gate::Report;
 
 pub(super) fn run(arguments: &CheckArguments) -> Result<u8> {
@@ -28,7 +29,8 @@ pub(super) fn run(arguments: &CheckArguments) -> Result<u8> {
         sides[0] = readings::of_policy(&memory)?;
     }
     let memory = gather::judge(manifests, sides, &memory)?;
-    let report = Report::of_memory(memory, &policy);
+    let mut report = Report::of_memory(memory, &policy);
+    report.directory = place::directory(&here()?);
     outputs.write(&report, &arguments.output)?;
     Ok(report.verdict.exit_code())
 }

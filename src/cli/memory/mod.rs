@@ -8,6 +8,8 @@ mod read;
 mod readings;
 mod run;
 
+use std::path::PathBuf;
+
 use anyhow::{Context, Result, bail};
 
 use crate::cli::policy::written;
@@ -29,11 +31,14 @@ pub(super) fn run(arguments: &MemoryArguments) -> Result<u8> {
 
 /// The policy, with a `[memory]` section whatever was written.
 fn policy(arguments: &MemoryPolicyArguments) -> Result<Policy> {
-    let here = std::env::current_dir().context("the working directory")?;
-    let mut policy = written(&arguments.source, &here)?;
+    let mut policy = written(&arguments.source, &here()?)?;
     policy.outcomes.extend(arguments.on.on.iter().copied());
     policy.memory.get_or_insert_default();
     Ok(policy)
+}
+
+fn here() -> Result<PathBuf> {
+    std::env::current_dir().context("the working directory")
 }
 
 /// A size that was typed.

@@ -6,8 +6,9 @@ use anyhow::{Context, Result, bail};
 use signal_hook::consts::SIGTERM;
 
 use super::args::RunArguments;
-use super::{policy, size};
+use super::{here, policy, size};
 use crate::cli::outputs::{OutputFile, Outputs};
+use crate::cli::place;
 use crate::figure;
 use crate::gate::{
     CommandEnd, CommandRun, Judgement, MemoryReport, MemorySample, Readings, Report,
@@ -63,7 +64,8 @@ pub(super) fn run(arguments: &RunArguments) -> Result<u8> {
         .as_ref()
         .and(report.command.as_ref())
         .map(chart::svg);
-    let report = Report::of_memory(report, &policy);
+    let mut report = Report::of_memory(report, &policy);
+    report.directory = place::directory(&here()?);
     // The command's own output ends where it ends.
     let _ = io::stdout().flush();
     let written = outputs.write(&report, &arguments.output);

@@ -1,0 +1,77 @@
+//! Lines that a report points at, as CI systems want them: relative to the root of the repository.
+
+use std::path::{Component, Path, PathBuf};
+
+use crate::gate::{Check, Finding, Place, Report};
+
+/// Where a finding points to, if that is a line of a file of the repository.
+pub(super) fn of_finding(report: &Report, finding: &Finding) -> Option<Place> {
+    in_repository(report, finding.at.as_deref()?)
+}
+
+/// Where the figures of a check are declared: the judged one, else the bound that it was held against.
+pub(super) fn of_check(report: &Report, check: &Check) -> Option<Place> {
+    [&check.measured, &check.bound]
+        .into_iter()
+        .flatten()
+        .find_map(|amount| in_repository(report, &amount.from))
+}
+
+/// The place that `file:line`, as somebody wrote it where allocgate ran, is in the repository.
+fn in_repository(report: &Report, at: &str) -> Option<Place> {
+    let directory = report.directory.as_deref()?;
+    let (file, line) = at.rsplit_once(':')?;
+    let line: usize = line.parse().ok().filter(|line| *line > 0)?;
+    // `REVISION:FILE:LINE` is a line of another revision, `commit 1a2b3c4` is none at all.
+    let file = Path::new(file);
+    if file.as_os_str().is_empty() || file.to_string_lossy().contains(':') {
+        return None;
+    }
+    let mut path = PathBuf::from(directory);
+    for part in file.components() {
+        match part {
+            Component::Normal(part) => path.push(part),
+            Component::CurDir => {}
+            Component::ParentDir if path.pop() => {}
+            _ => return None,
+        }
+    }
+    Some(Place::new(&path, line))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::fixture;
+    use super::*;
+
+    #[test]
+    fn paths_are_seen_from_the_root_of_the_repository() {
+        let mut report = fixture::pass();
+        report.directory = Some("services/store".to_owned());
+        let place = |at: &str| in_repository(&report, at).map(|at| (at.file, at.line));
+        let found = |file: &str, line| Some((file.to_owned(), line));
+        assert_eq!(
+            place("allocgate.toml:4"),
+            found("services/store/allocgate.toml", 4)
+        );
+        assert_eq!(
+            place("./deploy/a b.yaml:57"),
+            found("services/store/deploy/a b.yaml", 57)
+        );
+        assert_eq!(place("../../go.mod:1"), found("go.mod", 1));
+        for nowhere in [
+            "../../../x:1",
+            "/etc/passwd:1",
+            "origin/main:allocgate.toml:4",
+            "commit 1a2b3c4",
+            "memory.max",
+            "file:0",
+            ":3",
+            "",
+        ] {
+            assert_eq!(place(nowhere), None, "{nowhere}");
+        }
+        report.directory = None;
+        assert_eq!(in_repository(&report, "allocgate.toml:4"), None);
+    }
+}
