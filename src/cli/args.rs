@@ -24,6 +24,7 @@ pub(super) enum Command {
     Check(Box<CheckArguments>),
     Run(Box<RunArguments>),
     Memory(MemoryArguments),
+    Report(Box<ReportArguments>),
     Init(InitArguments),
     Explain(ExplainArguments),
 }
@@ -273,11 +274,46 @@ pub(crate) struct OnArguments {
     pub(crate) on: Vec<(Doubt, Outcome)>,
 }
 
+const REPORT_EXAMPLES: &str = "\
+Examples:
+  # at first the verdict, with everything that led to it
+  allocgate run --report json=report.json
+
+  # then, there or on another machine, whatever reads it
+  allocgate report report.json
+  allocgate report report.json --all --quiet --report markdown=summary.md --report github
+
+  # a gate of its own: exit with the code of the verdict
+  allocgate report report.json --exit-code";
+
+/// Write a saved JSON report in other formats
+///
+/// The report may come from anybody: it must keep its schema and agree with itself, and everything is written anew
+/// from its figures. What was measured cannot be proven so.
+#[derive(Args)]
+#[command(after_help = REPORT_EXAMPLES)]
+pub(super) struct ReportArguments {
+    /// What `--report json=FILE` wrote, - for standard input
+    #[arg(value_name = "FILE")]
+    pub(super) file: String,
+
+    /// Exit with the code of the verdict, not with 0
+    #[arg(long)]
+    pub(super) exit_code: bool,
+
+    /// The largest report that is read
+    #[arg(long, value_name = "SIZE", default_value = "128MiB")]
+    pub(super) max_input: String,
+
+    #[command(flatten)]
+    pub(super) output: OutputArguments,
+}
+
 /// What is written, and how.
 #[derive(Args)]
 #[command(next_help_heading = "Output")]
 pub(crate) struct OutputArguments {
-    /// Write a report: terminal, markdown, json or csv, to a file (`json=out.json`) or, without
+    /// Write a report: terminal, markdown, json, csv or github, to a file (`json=out.json`) or, without
     /// `=FILE`, to standard output; may be repeated
     #[arg(long, value_name = "FORMAT[=FILE]")]
     pub(super) report: Vec<String>,

@@ -1,7 +1,6 @@
 //! `allocgate check`: read, compare, judge, report.
 
 use std::env;
-use std::fs;
 use std::path::PathBuf;
 use std::thread;
 
@@ -9,7 +8,7 @@ use anyhow::{Context, Result, bail};
 
 use super::args::CheckArguments;
 use super::memory;
-use super::outputs::Outputs;
+use super::outputs::{Outputs, refuse_to_overwrite};
 use super::place;
 use super::policy::policy;
 use super::read::{self, Reading};
@@ -22,7 +21,7 @@ pub(super) fn run(arguments: &CheckArguments) -> Result<u8> {
     let here = env::current_dir().context("the working directory")?;
     let policy = policy(&arguments.policy, &here)?;
     let reading = Reading::new(arguments.format.as_deref(), &arguments.max_input)?;
-    refuse_to_overwrite(arguments)?;
+    refuse_to_overwrite(&arguments.output, inputs(arguments))?;
     let outputs = Outputs::open(&arguments.output)?;
     let files = |name: &str| -> Vec<String> {
         let file = |folder: &PathBuf| folder.join(name).display().to_string();
@@ -67,30 +66,14 @@ pub(super) fn run(arguments: &CheckArguments) -> Result<u8> {
     Ok(report.verdict.exit_code())
 }
 
-/// A report onto an input would destroy the measurement.
-fn refuse_to_overwrite(arguments: &CheckArguments) -> Result<()> {
+/// The files that are read, as they were given.
+fn inputs(arguments: &CheckArguments) -> impl Iterator<Item = String> + '_ {
     let names = [BASELINE_FILE, CANDIDATE_FILE];
-    let saved = arguments
-        .saved
-        .iter()
-        .flat_map(|folder| names.map(|name| folder.join(name)));
+    let saved = arguments.saved.iter();
+    let saved = saved.flat_map(move |folder| names.map(|name| folder.join(name)));
     let sides = [&arguments.sides, &arguments.baseline, &arguments.candidate];
-    let inputs = sides
-        .into_iter()
-        .flatten()
-        .map(PathBuf::from)
-        .chain(saved)
-        .filter_map(|input| fs::canonicalize(input).ok());
-    let inputs: Vec<PathBuf> = inputs.filter(|path| path.is_file()).collect();
-    for report in &arguments.output.report {
-        let Some((_, path)) = report.split_once('=') else {
-            continue;
-        };
-        if fs::canonicalize(path).is_ok_and(|path| inputs.contains(&path)) {
-            bail!("--report {report}: {path} is an input");
-        }
-    }
-    Ok(())
+    let given = sides.into_iter().flatten().cloned();
+    given.chain(saved.map(|path| path.display().to_string()))
 }
 
 /// Both sides, read, to report.

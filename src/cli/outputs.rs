@@ -155,6 +155,25 @@ impl Outputs {
     }
 }
 
+/// A report onto an input would destroy the measurement.
+pub(super) fn refuse_to_overwrite<P: AsRef<Path>>(
+    arguments: &OutputArguments,
+    inputs: impl IntoIterator<Item = P>,
+) -> Result<()> {
+    let inputs = inputs.into_iter();
+    let inputs = inputs.filter_map(|input| fs::canonicalize(input).ok());
+    let inputs: Vec<PathBuf> = inputs.filter(|path| path.is_file()).collect();
+    for report in &arguments.report {
+        let Some((_, path)) = report.split_once('=') else {
+            continue;
+        };
+        if fs::canonicalize(path).is_ok_and(|path| inputs.contains(&path)) {
+            bail!("--report {report}: {path} is an input");
+        }
+    }
+    Ok(())
+}
+
 fn terminal_style(arguments: &OutputArguments) -> TerminalStyle {
     let stdout = io::stdout();
     let color = match arguments.color {

@@ -20,6 +20,7 @@ use crate::figure::count;
 use crate::gate::{Circumstances, Report};
 use crate::policy::{Gating, Policy, Rule, Scope};
 use crate::process::{Interrupt, Workspace};
+use crate::report;
 use crate::run::{self, BASELINE_FILE, CANDIDATE_FILE, Measured, Options, Outcome};
 use crate::unit::Unit;
 
@@ -245,11 +246,9 @@ fn tell(outcome: &Outcome, options: &Options) -> Result<()> {
             .position(|line| line.contains("panic:") || line.contains("--- FAIL"));
         let start = start.unwrap_or(lines.len().saturating_sub(LOG_LINES));
         for line in lines[start..].iter().take(LOG_LINES) {
-            let line: String = line
-                .chars()
-                .filter(|c| !c.is_control() || *c == '\t')
-                .collect();
-            writeln!(err, "    {line}")?;
+            // A CI system takes `::error::` for a command wherever a line starts with it.
+            let line = line.replace('\t', "    ");
+            writeln!(err, "    {}", report::inert(&line))?;
         }
     }
     if logs.len() > LOGS {

@@ -1,6 +1,7 @@
 //! The only judge: evidence and policy go in, a [`Report`] with its [`Verdict`] comes out.
 
 mod circumstances;
+mod consistency;
 mod difference;
 mod finding;
 mod findings;
@@ -16,6 +17,7 @@ mod why;
 pub use circumstances::{
     Circumstances, Identical, IdenticalBy, IterationDependence, Measured, Named, Ruler, Unmeasured,
 };
+pub use consistency::Inconsistent;
 pub use finding::{Finding, FindingCode, Severity};
 pub use judge::{Case, judge};
 pub use memory::{CommandEnd, CommandRun, MemoryReport, MemorySample};

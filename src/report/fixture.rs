@@ -466,11 +466,12 @@ pub(super) fn everything() -> Report {
     let mut report = report(
         Verdict::Regression,
         vec![
-            cause(CauseKind::Regressed, 20, Outcome::Fail),
+            cause(CauseKind::Regressed, 21, Outcome::Fail),
             cause(CauseKind::OverBudget, 1, Outcome::Fail),
             cause(CauseKind::WaiverExpired, 1, Outcome::Fail),
             cause(CauseKind::Inconclusive, 2, Outcome::CouldNotJudge),
             cause(CauseKind::Failed, 2, Outcome::CouldNotJudge),
+            cause(CauseKind::Deleted, 1, Outcome::CouldNotJudge),
             cause(CauseKind::RulerChanged, 1, Outcome::CouldNotJudge),
             cause(CauseKind::Malformed, 1, Outcome::CouldNotJudge),
             cause(CauseKind::Vanished, 2, Outcome::Pass),

@@ -7,15 +7,18 @@
 use std::io::{self, Write};
 
 use serde::{Deserialize, Serialize};
-use serde_json::Serializer;
 use serde_json::ser::{CompactFormatter, Formatter};
+use serde_json::{Serializer, Value};
 
-use super::text::is_active;
-use crate::gate::{JudgedRow, Report};
+use super::text::{fit, is_active, plain};
+use crate::gate::{Inconsistent, JudgedRow, Report};
 
 /// The version of the schema that is written, and that [`read`] reads. It changes when a field is
 /// removed or changes its meaning; new fields may come at any time.
 pub const SCHEMA_VERSION: u64 = 1;
+
+/// The schema of that version.
+const SCHEMA: &str = include_str!("schema/report.v1.schema.json");
 
 #[derive(Serialize)]
 struct Tool {
@@ -155,8 +158,19 @@ impl Formatter for Inert {
 #[derive(Debug, thiserror::Error)]
 pub enum ReadError {
     /// It is no JSON, or a field is missing or of the wrong type.
-    #[error("this is no JSON report of allocgate: {0}")]
+    #[error("this is no JSON report of allocgate")]
     Syntax(#[from] serde_json::Error),
+    /// It breaks the schema.
+    #[error("this is no JSON report of allocgate: {at}: {what}")]
+    Schema {
+        /// Where in it, as a JSON pointer.
+        at: String,
+        /// What is wrong there.
+        what: String,
+    },
+    /// It contradicts itself.
+    #[error(transparent)]
+    Inconsistent(#[from] Inconsistent),
     /// It is of another version.
     #[error(
         "this report has schema version {found}, and this allocgate reads version {SCHEMA_VERSION}; \
@@ -168,38 +182,70 @@ pub enum ReadError {
     },
 }
 
-/// Reads a report that was written as JSON. Unknown fields are ignored.
+/// Reads a report that was written as JSON, by whomever: it must keep the schema and agree with itself.
+/// Unknown fields are ignored.
 ///
 /// # Errors
 ///
-/// If it is no report, or one of another version.
+/// If it is no report, one of another version, or one that no gate has written.
 pub fn read(json: &[u8]) -> Result<Report, ReadError> {
     #[derive(Deserialize)]
     struct Head {
         schema_version: u64,
+        exit_code: Option<u8>,
     }
     // The version first: what else is in a report of another version is unknown.
     let Head {
         schema_version: found,
+        exit_code,
     } = serde_json::from_slice(json)?;
     if found != SCHEMA_VERSION {
         return Err(ReadError::Version { found });
     }
-    Ok(serde_json::from_slice(json)?)
+    keep_schema(&serde_json::from_slice(json)?)?;
+    let report: Report = serde_json::from_slice(json)?;
+    report.check()?;
+    // Nothing here is read from it, and others may.
+    let expected = report.verdict.exit_code();
+    if exit_code != Some(expected) {
+        return Err(ReadError::Schema {
+            at: "/exit_code".to_owned(),
+            what: format!("the exit code of its verdict is {expected}"),
+        });
+    }
+    Ok(report)
+}
+
+fn keep_schema(json: &Value) -> Result<(), ReadError> {
+    // Columns of what the validator says: it quotes what it found.
+    const MOST: usize = 300;
+    let broken = |at: String, what: String| ReadError::Schema {
+        at: if at.is_empty() { "/".to_owned() } else { at },
+        what: fit(&plain(&what), MOST).into_owned(),
+    };
+    let schema = serde_json::from_str(SCHEMA)?;
+    let validator = jsonschema::validator_for(&schema)
+        .map_err(|error| broken(String::new(), error.to_string()))?;
+    validator.validate(json).map_err(|error| {
+        let at = error.instance_path().to_string();
+        broken(
+            fit(&plain(&at), MOST).into_owned(),
+            error.masked().to_string(),
+        )
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::super::fixture;
     use super::*;
-    use serde_json::Value;
 
     fn rendered(report: &Report) -> String {
         fixture::rendered(render, report)
     }
 
     fn schema() -> Value {
-        serde_json::from_str(include_str!("schema/report.v1.schema.json")).unwrap()
+        serde_json::from_str(SCHEMA).unwrap()
     }
 
     #[test]
@@ -233,6 +279,49 @@ mod tests {
             read(&report.as_bytes()[..report.len() / 2]),
             Err(ReadError::Syntax(_))
         ));
+    }
+
+    #[test]
+    fn what_no_gate_wrote_is_refused() {
+        let report = rendered(&fixture::everything());
+        let refused = |from: &str, to: &str, why: &str| {
+            let tampered = report.replacen(from, to, 1);
+            assert_ne!(tampered, report, "{from}");
+            let error = read(tampered.as_bytes()).unwrap_err().to_string();
+            assert!(error.contains(why), "{from}: {error}");
+        };
+        refused(
+            r#""verdict": "regression""#,
+            r#""verdict": "pass""#,
+            "its verdict is `pass`",
+        );
+        refused(
+            r#""verdict": "regression""#,
+            r#""verdict": "<b>""#,
+            "/verdict: ",
+        );
+        refused(
+            r#""status":"regressed""#,
+            r#""status":"improved""#,
+            "it counts",
+        );
+        refused(
+            r#""kind":"regressed","count":"#,
+            r#""kind":"regressed","count":9"#,
+            "`regressed`",
+        );
+        refused(r#""line":31"#, r#""line":0"#, "/at/line");
+        refused(
+            r#""file":"services"#,
+            r#""file":"../services"#,
+            "outside of the repository",
+        );
+        refused(r#""samples":["#, r#""samples":[1e9,"#, "not in order");
+        refused(
+            r#""rows": ["#,
+            r#""rows": [{}],"x":["#,
+            "is a required property",
+        );
     }
 
     #[test]
