@@ -22,6 +22,7 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use crate::memory::limited;
+use crate::report as reports;
 use args::{Arguments, Command};
 
 /// Runs the program on its arguments, the first of which is its own name.
@@ -57,7 +58,10 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         // Whoever reads the output has seen enough of it (`allocgate … | head`).
         Err(error) if exit::is_broken_pipe(&error) => ExitCode::from(exit::COULD_NOT_RUN),
         Err(error) => {
-            let _ = writeln!(io::stderr(), "error: {error:#}");
+            // It may quote what others have written, and a CI system reads commands in logs.
+            for line in format!("error: {error:#}").lines() {
+                let _ = writeln!(io::stderr(), "{}", reports::inert(line));
+            }
             ExitCode::from(exit::of_error(&error))
         }
     }
