@@ -32,6 +32,16 @@ impl Verdict {
         }
     }
 
+    /// As programs know it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Verdict::Pass => "pass",
+            Verdict::Regression => "regression",
+            Verdict::CouldNotJudge => "could-not-judge",
+            Verdict::CommandFailed => "command-failed",
+        }
+    }
+
     /// The words a person reads.
     pub fn label(self) -> &'static str {
         match self {

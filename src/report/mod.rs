@@ -10,6 +10,7 @@ mod digest;
 mod github;
 pub mod json;
 mod markdown;
+mod outputs;
 mod place;
 mod problem;
 mod terminal;
@@ -37,6 +38,8 @@ pub enum Format {
     Csv,
     /// For GitHub Actions: workflow commands that annotate the lines of a pull request.
     Github,
+    /// For scripts and later steps of a workflow: the verdict and its counts, `name=value` a line.
+    Outputs,
 }
 
 impl Format {
@@ -47,13 +50,14 @@ impl Format {
         Format::Json,
         Format::Csv,
         Format::Github,
+        Format::Outputs,
     ];
 
     /// Whether it points at lines of the sources.
     pub fn has_places(self) -> bool {
         match self {
             Format::Json | Format::Github => true,
-            Format::Terminal | Format::Markdown | Format::Csv => false,
+            Format::Terminal | Format::Markdown | Format::Csv | Format::Outputs => false,
         }
     }
 
@@ -65,6 +69,7 @@ impl Format {
             Format::Json => "json",
             Format::Csv => "csv",
             Format::Github => "github",
+            Format::Outputs => "outputs",
         }
     }
 }
@@ -142,6 +147,7 @@ pub fn render(
         Format::Json => json::render(report, out),
         Format::Csv => csv::render(report, out),
         Format::Github => github::render(report, out),
+        Format::Outputs => outputs::render(report, out),
     }
 }
 
