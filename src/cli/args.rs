@@ -13,20 +13,37 @@ use crate::run::Shard;
 
 /// Fails the build when a change makes a Go program allocate more.
 #[derive(Parser)]
-#[command(name = "allocgate", version, after_help = exit::HELP, max_term_width = 100)]
+#[command(name = "allocgate", version, max_term_width = 100)]
+#[command(after_help = format!("{EXAMPLES}\n\n{}", exit::HELP))]
 pub(super) struct Arguments {
     #[command(subcommand)]
     pub(super) command: Command,
 }
 
+const EXAMPLES: &str = "\
+Examples:
+  # before a merge: does this branch allocate more than where it left the default branch?
+  allocgate run
+
+  # the same of benchmark output that you have
+  allocgate check baseline.txt candidate.txt
+
+  # before a release: does it still fit its container?
+  allocgate memory check deploy.yaml Dockerfile go.mod
+
+  # what does that mean, and what to do?
+  allocgate explain regressed";
+
 #[derive(Subcommand)]
 pub(super) enum Command {
-    Check(Box<CheckArguments>),
     Run(Box<RunArguments>),
+    Check(Box<CheckArguments>),
     Memory(MemoryArguments),
     Report(Box<ReportArguments>),
     Init(InitArguments),
     Explain(ExplainArguments),
+    Completions(CompletionsArguments),
+    Man(ManArguments),
 }
 
 const CHECK_EXAMPLES: &str = "\
@@ -120,7 +137,7 @@ pub(super) struct RunArguments {
     pub(super) exact_base: bool,
 
     /// The candidate [default: the working tree with its uncommitted changes]
-    #[arg(long, value_name = "REVISION")]
+    #[arg(long, value_name = "REVISION", env = "PRE_COMMIT_TO_REF")]
     pub(super) head: Option<String>,
 
     /// A shell command that makes both copies ready to build, such as `go generate ./...`
@@ -373,6 +390,35 @@ pub(super) struct ExplainArguments {
     /// The code, such as `regressed` or `no-allocations`; without one, all codes are listed
     #[arg(value_name = "CODE")]
     pub(super) code: Option<String>,
+}
+
+const COMPLETIONS_EXAMPLES: &str = "\
+Examples:
+  allocgate completions bash > ~/.local/share/bash-completion/completions/allocgate
+  allocgate completions zsh  > ~/.zfunc/_allocgate
+  allocgate completions fish > ~/.config/fish/completions/allocgate.fish";
+
+/// Write completions for a shell to standard output
+#[derive(Args)]
+#[command(after_help = COMPLETIONS_EXAMPLES)]
+pub(super) struct CompletionsArguments {
+    /// The shell
+    #[arg(value_name = "SHELL")]
+    pub(super) shell: clap_complete::Shell,
+}
+
+const MAN_EXAMPLES: &str = "\
+Examples:
+  allocgate man | man -l -
+  allocgate man --directory ~/.local/share/man/man1";
+
+/// Write the man page to standard output, or the pages of all commands to a folder
+#[derive(Args)]
+#[command(after_help = MAN_EXAMPLES)]
+pub(super) struct ManArguments {
+    /// The folder, which is made if it is not there
+    #[arg(long, value_name = "DIR")]
+    pub(super) directory: Option<PathBuf>,
 }
 
 fn format_names() -> Vec<&'static str> {

@@ -5,6 +5,7 @@ mod args;
 mod check;
 mod exit;
 mod explain;
+mod generate;
 mod init;
 mod memory;
 mod outputs;
@@ -52,6 +53,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Report(arguments) => report::run(&arguments),
         Command::Init(arguments) => init::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
+        Command::Completions(arguments) => generate::completions(&arguments),
+        Command::Man(arguments) => generate::man(&arguments),
     };
     match outcome {
         Ok(code) => ExitCode::from(code),
