@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.."
 seconds=${1:?usage: fuzz/run.sh SECONDS [TARGET…]}
 shift
 targets=("$@")
-[ ${#targets[@]} -gt 0 ] || targets=(go_text go_test_json source go_source policy check exposition manifest)
+[ ${#targets[@]} -gt 0 ] || targets=(go_text go_test_json source go_source policy check exposition manifest saved_report)
 
 for target in "${targets[@]}"; do
 	corpus=fuzz/corpus/$target
@@ -16,6 +16,11 @@ for target in "${targets[@]}"; do
 	go_source) find "$(go env GOROOT)/src/strings" "$(go env GOROOT)/src/sort" -name '*_test.go' -size -64k -exec cp {} "$corpus" \; ;;
 	exposition) find testdata/memory/metrics testdata/memory/engines -type f -size -64k -exec cp {} "$corpus" \; ;;
 	policy) find testdata -name '*.toml' -exec cp {} "$corpus" \; ;;
+	saved_report)
+		for pair in testdata/measured/*.txt; do
+			cargo run --quiet -- check "$pair" "$pair" --quiet --report json="$corpus/$(basename "$pair").json" || true
+		done
+		;;
 	manifest) find testdata/memory/manifests -type f -exec cp {} "$corpus" \; ;;
 	*) find testdata/wild testdata/measured -type f -size -64k -exec cp {} "$corpus" \; ;;
 	esac

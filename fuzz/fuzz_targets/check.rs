@@ -50,7 +50,7 @@ fuzz_target!(|data: &[u8]| {
         circumstances: None,
     });
     let style = TerminalStyle { color: false, width: 80, all_rows: true };
-    for format in [Format::Terminal, Format::Markdown, Format::Json, Format::Csv] {
+    for &format in Format::ALL {
         let mut out = Vec::new();
         report::render(&report, format, &style, &mut out).unwrap();
         assert!(std::str::from_utf8(&out).is_ok());
