@@ -104,7 +104,9 @@ fn imports_point_in_one_direction() {
 #[test]
 fn renderers_do_not_know_each_other() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/report");
-    let renderers = ["csv", "github", "json", "markdown", "outputs", "terminal"];
+    let renderers = [
+        "csv", "github", "html", "json", "markdown", "outputs", "terminal",
+    ];
     for renderer in renderers {
         let text = fs::read_to_string(folder.join(format!("{renderer}.rs"))).unwrap();
         for other in renderers.iter().filter(|other| **other != renderer) {

@@ -9,6 +9,7 @@ use super::exit;
 use super::memory::MemoryArguments;
 use crate::parse::Format;
 use crate::policy::{Adjust, Doubt, Outcome, Test};
+use crate::report;
 use crate::run::Shard;
 
 /// Fails the build when a change makes a Go program allocate more.
@@ -330,9 +331,9 @@ pub(super) struct ReportArguments {
 #[derive(Args)]
 #[command(next_help_heading = "Output")]
 pub(crate) struct OutputArguments {
-    /// Write a report: terminal, markdown, json, csv or github, to a file (`json=out.json`) or, without
-    /// `=FILE`, to standard output; may be repeated
-    #[arg(long, value_name = "FORMAT[=FILE]")]
+    /// Write a report in a format to a file (`json=out.json`) or, without `=FILE`, to standard output; may be
+    /// repeated
+    #[arg(long, value_name = "FORMAT[=FILE]", long_help = report_help())]
     pub(super) report: Vec<String>,
 
     /// Show every row, unchanged and advisory ones included
@@ -419,6 +420,16 @@ pub(super) struct ManArguments {
     /// The folder, which is made if it is not there
     #[arg(long, value_name = "DIR")]
     pub(super) directory: Option<PathBuf>,
+}
+
+fn report_help() -> String {
+    let mut help = "Write a report to a file (`json=out.json`) or, without `=FILE`, to standard output; may be repeated. \
+                    The formats, and who reads them:\n"
+        .to_owned();
+    for format in report::Format::ALL {
+        help.push_str(&format!("\n  {:<12} {}", format.as_str(), format.about()));
+    }
+    help
 }
 
 fn format_names() -> Vec<&'static str> {

@@ -39,7 +39,7 @@ pub(super) fn run(arguments: &RunArguments) -> Result<u8> {
         .skip
         .extend([MemoryCheck::Capacity, MemoryCheck::Canary]);
     let outputs = Outputs::open(&arguments.output)?;
-    if let Some(format @ (Format::Json | Format::Csv)) = outputs.standard() {
+    if let Some(format @ (Format::Json | Format::Csv | Format::Html)) = outputs.standard() {
         bail!(
             "--report {format} would stand in the middle of the command's own output; write it to a file: --report {format}=FILE"
         );
