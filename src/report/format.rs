@@ -46,7 +46,7 @@ formats! {
     Csv = "csv", places: false;
     /// GitHub Actions: workflow commands that annotate the lines of a pull request
     Github = "github", places: true;
-    /// scripts and later steps of a workflow: the verdict and its counts, name=value a line
+    /// scripts, later steps of a workflow: verdict and counts, name=value a line
     Outputs = "outputs", places: false;
 }
 
