@@ -3,6 +3,7 @@
 mod circumstances;
 mod consistency;
 mod difference;
+mod explanation;
 mod finding;
 mod findings;
 mod judge;
@@ -18,6 +19,7 @@ pub use circumstances::{
     Circumstances, Identical, IdenticalBy, IterationDependence, Measured, Named, Ruler, Unmeasured,
 };
 pub use consistency::Inconsistent;
+pub use explanation::Explanation;
 pub use finding::{Finding, FindingCode, Severity};
 pub use judge::{Case, judge};
 pub use memory::{CommandEnd, CommandRun, MemoryReport, MemorySample};
