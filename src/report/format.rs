@@ -46,6 +46,8 @@ formats! {
     Csv = "csv", places: false;
     /// GitHub Actions: workflow commands that annotate the lines of a pull request
     Github = "github", places: true;
+    /// code scanning and editors: SARIF 2.1.0
+    Sarif = "sarif", places: true;
     /// scripts, later steps of a workflow: verdict and counts, name=value a line
     Outputs = "outputs", places: false;
 }

@@ -33,7 +33,7 @@ pub(super) fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let problems = problem::all(report);
     let names = Names::of(report);
     for (level, word) in [(Level::Error, "error"), (Level::Warning, "warning")] {
-        let own = problems.iter().filter(|problem| problem.level == level);
+        let own = problems.iter().filter(|problem| problem.level() == level);
         let annotations = grouped(own);
         let shown = if annotations.len() > MOST {
             MOST - 1
@@ -53,7 +53,11 @@ pub(super) fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     }
     // A verdict that no row, check or finding led to.
     let failed = report.verdict.exit_code() != 0;
-    if failed && problems.iter().all(|problem| problem.level != Level::Error) {
+    if failed
+        && problems
+            .iter()
+            .all(|problem| problem.level() != Level::Error)
+    {
         let (_, causes) = digest::headline(report);
         let title = format!("allocgate: {}", digest::label(report));
         write("error", None, &title, &plain(&causes), out)?;
@@ -92,7 +96,7 @@ impl Annotation<'_> {
                 let function = plain(function_of(&row.key)).into_owned();
                 format!("{}: {code}", fit_middle(&function, TITLE_COLUMNS / 2))
             }
-            Subject::Finding(_) => code,
+            Subject::Finding(_) | Subject::Cause(..) => code,
             Subject::Check(_) => format!("memory: {code}"),
         };
         format!("allocgate: {title}")
@@ -110,7 +114,9 @@ impl Annotation<'_> {
                         _ => line,
                     }
                 }
-                Subject::Finding(_) | Subject::Check(_) => problem.message(names),
+                Subject::Finding(_) | Subject::Check(_) | Subject::Cause(..) => {
+                    problem.message(names)
+                }
             };
             fit(&plain(&text), LINE_COLUMNS).into_owned()
         };

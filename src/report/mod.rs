@@ -15,6 +15,7 @@ mod markdown;
 mod outputs;
 mod place;
 mod problem;
+mod sarif;
 mod terminal;
 mod text;
 
@@ -69,6 +70,7 @@ pub fn render(
         Format::Json => json::render(report, out),
         Format::Csv => csv::render(report, out),
         Format::Github => github::render(report, out),
+        Format::Sarif => sarif::render(report, out),
         Format::Outputs => outputs::render(report, out),
     }
 }

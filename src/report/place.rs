@@ -3,6 +3,7 @@
 use std::path::{Component, Path, PathBuf};
 
 use crate::gate::{Check, Finding, Place, Report};
+use crate::policy::FILE_NAME;
 
 /// Where a finding points to, if that is a line of a file of the repository.
 pub(super) fn of_finding(report: &Report, finding: &Finding) -> Option<Place> {
@@ -15,6 +16,17 @@ pub(super) fn of_check(report: &Report, check: &Check) -> Option<Place> {
         .into_iter()
         .flatten()
         .find_map(|amount| in_repository(report, &amount.from))
+}
+
+/// Where formats that take nothing without a place put what has none: the first line of the policy,
+/// which is where it can be accepted, whether or not there is a policy yet.
+pub(super) fn of_policy(report: &Report) -> Place {
+    let policy = report.settings.policy.as_deref();
+    let own = policy.and_then(|policy| in_repository(report, &format!("{policy}:1")));
+    own.unwrap_or_else(|| {
+        let directory = report.directory.as_deref().unwrap_or_default();
+        Place::new(&Path::new(directory).join(FILE_NAME), 1)
+    })
 }
 
 /// The place that `file:line`, as somebody wrote it where allocgate ran, is in the repository.
@@ -71,7 +83,12 @@ mod tests {
         ] {
             assert_eq!(place(nowhere), None, "{nowhere}");
         }
+        assert_eq!(of_policy(&report).file, "services/store/allocgate.toml");
+        report.settings.policy = Some("../gate.toml".to_owned());
+        assert_eq!(of_policy(&report).file, "services/gate.toml");
+        report.settings.policy = None;
         report.directory = None;
+        assert_eq!(of_policy(&report).file, "allocgate.toml");
         assert_eq!(in_repository(&report, "allocgate.toml:4"), None);
     }
 }
