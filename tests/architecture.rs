@@ -105,7 +105,16 @@ fn imports_point_in_one_direction() {
 fn renderers_do_not_know_each_other() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/report");
     let renderers = [
-        "csv", "github", "html", "json", "markdown", "outputs", "sarif", "terminal",
+        "codequality",
+        "csv",
+        "github",
+        "html",
+        "json",
+        "markdown",
+        "metrics",
+        "outputs",
+        "sarif",
+        "terminal",
     ];
     for renderer in renderers {
         let text = fs::read_to_string(folder.join(format!("{renderer}.rs"))).unwrap();

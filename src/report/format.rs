@@ -48,6 +48,10 @@ formats! {
     Github = "github", places: true;
     /// code scanning and editors: SARIF 2.1.0
     Sarif = "sarif", places: true;
+    /// GitLab: the Code Quality widget of a merge request
+    Codequality = "codequality", places: true;
+    /// GitLab and Prometheus: every figure, in OpenMetrics text
+    Metrics = "metrics", places: false;
     /// scripts, later steps of a workflow: verdict and counts, name=value a line
     Outputs = "outputs", places: false;
 }

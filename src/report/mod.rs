@@ -5,6 +5,7 @@
 //! and each renderer adds what its format needs.
 
 pub mod chart;
+mod codequality;
 mod csv;
 mod digest;
 mod format;
@@ -12,6 +13,7 @@ mod github;
 mod html;
 pub mod json;
 mod markdown;
+mod metrics;
 mod outputs;
 mod place;
 mod problem;
@@ -71,6 +73,8 @@ pub fn render(
         Format::Csv => csv::render(report, out),
         Format::Github => github::render(report, out),
         Format::Sarif => sarif::render(report, out),
+        Format::Codequality => codequality::render(report, out),
+        Format::Metrics => metrics::render(report, out),
         Format::Outputs => outputs::render(report, out),
     }
 }
