@@ -8,9 +8,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 
-use super::reading::{
-    Figure, HttpError, Reading, Selector, Server, Word, cgroup, engine, metrics, process,
-};
+use super::reading::{Figure, Reading, Selector, Word, cgroup, engine, metrics, process};
+use crate::http::{HttpError, Server};
 use crate::parse::LineReader;
 
 /// The largest saved reading that is read, and the largest page of metrics, in bytes.

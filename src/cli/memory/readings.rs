@@ -4,7 +4,8 @@ use anyhow::{Context, Result, bail};
 
 use super::args::{ReadingArguments, SelectionArguments};
 use crate::gate::Readings;
-use crate::memory::reading::{Reading, Selector, Server, prometheus};
+use crate::http::Server;
+use crate::memory::reading::{Reading, Selector, prometheus};
 use crate::memory::source::{self, Selection};
 use crate::parse;
 use crate::policy::MemoryPolicy;

@@ -6,7 +6,6 @@ pub mod engine;
 pub mod exposition;
 mod families;
 mod groups;
-mod http;
 pub(in crate::memory) mod kernel_file;
 pub mod metrics;
 pub mod process;
@@ -17,7 +16,6 @@ mod word;
 
 use serde::{Deserialize, Serialize};
 
-pub use http::{HttpError, Server};
 pub use kernel_file::KernelFileError;
 pub use selector::{Selector, SelectorError};
 pub use word::{Quantity, Word};

@@ -13,10 +13,10 @@ use serde::Deserialize;
 use super::exposition::Sample;
 use super::families::{self, Kind};
 use super::groups::{Group, Groups, MAX_TARGETS, current};
-use super::http::{Answer, HttpError, Server};
 use super::selector::{Selector, quoted};
 use super::targets::{Target, only_containers};
 use super::{Bound, Figure, Reading, Word};
+use crate::http::{Answer, HttpError, Server};
 use replicas::{Kinds, Mixture, Replicas, kind_of_containers, remarked};
 
 mod replicas;

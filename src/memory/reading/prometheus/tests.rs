@@ -4,8 +4,8 @@ use std::sync::{Arc, Mutex};
 
 use percent_encoding::percent_decode_str;
 
-use super::super::http::testing::{http, serve};
 use super::*;
+use crate::http::testing::{http, serve};
 
 const JSON: &str = "application/json";
 

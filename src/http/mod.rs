@@ -14,6 +14,10 @@ use ureq::http::{HeaderMap, HeaderName, HeaderValue, Response, Uri};
 use ureq::tls::{RootCerts, TlsConfig};
 use ureq::{Agent, Body, Error, Proxy, Timeout};
 
+use failure::{is_unreachable, sentence};
+
+mod failure;
+
 /// How long it may take to reach a server.
 const TIME_TO_CONNECT: Duration = Duration::from_secs(10);
 
@@ -78,9 +82,9 @@ impl fmt::Display for Server {
 }
 
 /// What a server answered. Reading it fails with a sentence too.
-pub(super) struct Answer {
-    pub(super) status: u16,
-    pub(super) content_type: String,
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) content_type: String,
     body: Box<dyn Read + Send>,
     time: Duration,
 }
@@ -181,7 +185,7 @@ impl Server {
     }
 
     /// Asks for what is under its address at a path.
-    pub(super) fn get(
+    pub(crate) fn get(
         &self,
         path: &str,
         query: &[(&str, &str)],
@@ -286,7 +290,7 @@ impl Server {
         }
     }
 
-    pub(super) fn error(&self, why: String) -> HttpError {
+    pub(crate) fn error(&self, why: String) -> HttpError {
         HttpError {
             url: self.url.clone(),
             why,
@@ -294,7 +298,7 @@ impl Server {
     }
 
     /// Why a server gives nothing, by its status and what it says.
-    pub(super) fn refusal(&self, answer: &Answer, text: &[u8]) -> HttpError {
+    pub(crate) fn refusal(&self, answer: &Answer, text: &[u8]) -> HttpError {
         let status = answer.status;
         let has_credentials = self.headers.contains_key(AUTHORIZATION);
         let text = String::from_utf8_lossy(text);
@@ -315,7 +319,7 @@ impl Server {
 }
 
 impl Answer {
-    pub(super) fn is_html(&self) -> bool {
+    pub(crate) fn is_html(&self) -> bool {
         self.content_type.contains("html")
     }
 }
@@ -365,105 +369,8 @@ fn is_loopback(uri: &Uri) -> bool {
             .is_ok_and(|address: IpAddr| address.is_loopback())
 }
 
-/// Whether a name has no address. The system's resolver has no kind of its own.
-fn is_lookup(error: &io::Error) -> bool {
-    let error = error.to_string();
-    ["lookup address", "name resolution", "nodename nor servname"]
-        .iter()
-        .any(|part| error.contains(part))
-}
-
-/// Whether there is no connection at all.
-fn is_unreachable(error: &io::Error) -> bool {
-    let kinds = [
-        io::ErrorKind::ConnectionRefused,
-        io::ErrorKind::HostUnreachable,
-        io::ErrorKind::NetworkUnreachable,
-        io::ErrorKind::TimedOut,
-    ];
-    is_lookup(error) || kinds.contains(&error.kind())
-}
-
-/// What went wrong, for people.
-fn sentence(error: &Error, time: Duration) -> String {
-    let tls = |error: &rustls::Error| match error {
-        rustls::Error::InvalidMessage(_) => "it does not speak TLS; is it `http://`?".to_owned(),
-        error => format!(
-            "TLS fails: {error}; its certificate must be one that this machine or SSL_CERT_FILE trusts"
-        ),
-    };
-    match error {
-        Error::HostNotFound => "no such host; check the name".to_owned(),
-        Error::Timeout(Timeout::Connect | Timeout::Resolve) => {
-            format!(
-                "it cannot be reached within {} s; check host and port",
-                TIME_TO_CONNECT.as_secs()
-            )
-        }
-        Error::Timeout(_) => format!("it did not answer in full within {} s", time.as_secs()),
-        Error::Rustls(error) => tls(error),
-        Error::Io(error) => match error.get_ref().and_then(|inner| inner.downcast_ref()) {
-            Some(error) => tls(error),
-            None if error.kind() == io::ErrorKind::ConnectionRefused => {
-                "nothing listens there (connection refused); check host and port".to_owned()
-            }
-            None if is_lookup(error) => sentence(&Error::HostNotFound, time),
-            None if error.kind() == io::ErrorKind::UnexpectedEof => {
-                "the connection ended in the middle of the answer; try again".to_owned()
-            }
-            None => error.to_string(),
-        },
-        Error::Protocol(error) => {
-            format!("it does not speak HTTP as it should ({error}); is it `https://`?")
-        }
-        error => error.to_string(),
-    }
-}
-
 #[cfg(test)]
-pub(super) mod testing {
-    //! A server of one's own.
-
-    use std::io::{BufRead, BufReader, Write};
-    use std::net::TcpListener;
-    use std::thread;
-
-    /// Serves what a function makes of the head of each request, and returns its address. It ends
-    /// with the tests.
-    pub(in super::super) fn serve(answer: impl Fn(&str) -> Vec<u8> + Send + 'static) -> String {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let address = format!("http://{}", listener.local_addr().unwrap());
-        thread::spawn(move || {
-            for stream in listener.incoming() {
-                let mut stream = stream.unwrap();
-                let head = BufReader::new(&stream)
-                    .lines()
-                    .map_while(Result::ok)
-                    .take_while(|line| !line.is_empty())
-                    .collect::<Vec<_>>()
-                    .join("\n");
-                // A client that has enough hangs up.
-                let _ = stream.write_all(&answer(&head));
-            }
-        });
-        address
-    }
-
-    /// An answer in full.
-    pub(in super::super) fn http(
-        status: u16,
-        content_type: &str,
-        body: impl AsRef<[u8]>,
-    ) -> Vec<u8> {
-        let body = body.as_ref();
-        let length = body.len();
-        let head = format!(
-            "HTTP/1.1 {status} X\r\nContent-Type: {content_type}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n"
-        );
-        [head.as_bytes(), body].concat()
-    }
-}
-
+pub(crate) mod testing;
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "tests")]
 mod tests;
