@@ -249,6 +249,19 @@ pub(super) fn geomean(mean: &Geomean) -> [String; 3] {
     [shown(mean.baseline), shown(mean.candidate), change]
 }
 
+/// The reason that most rows have, and whether all of them have it; `None` if there is no such one.
+pub(super) fn common_reason<'a>(reasons: impl Iterator<Item = &'a str>) -> Option<(&'a str, bool)> {
+    let mut times: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut rows = 0;
+    for reason in reasons {
+        *times.entry(reason).or_default() += 1;
+        rows += 1;
+    }
+    let (why, times) = times.into_iter().max_by_key(|(_, times)| *times)?;
+    let all = times == rows;
+    (times >= 2 && (all || (times >= 4 && 2 * times > rows))).then_some((why, all))
+}
+
 /// What to read next, if the verdict asks for anything.
 pub(super) fn explain(report: &Report) -> Option<String> {
     let outcome = match report.verdict {

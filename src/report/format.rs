@@ -38,6 +38,8 @@ formats! {
     Terminal = "terminal", places: false;
     /// people, in a job summary: GitHub-flavoured
     Markdown = "markdown", places: false;
+    /// people, in a comment on a pull request, which has less room than a summary
+    Comment = "comment", places: false;
     /// people, in a browser: one page with a picture of every row's samples
     Html = "html", places: true;
     /// programs, with everything there is, as report.v1.schema.json describes it

@@ -131,6 +131,11 @@ impl Annotation<'_> {
     }
 }
 
+/// A note on no line of a file.
+pub(super) fn notice(message: &str) -> String {
+    format!("::notice title=allocgate::{}", data(&plain(message)))
+}
+
 fn write(
     word: &str,
     place: Option<&Place>,

@@ -54,6 +54,11 @@ pub fn wrapped(text: &str, columns: usize) -> Vec<String> {
         .collect()
 }
 
+/// A note for the log of GitHub Actions that the page of the run shows as well.
+pub fn notice(message: &str) -> String {
+    github::notice(message)
+}
+
 /// Writes the report. `out` should be buffered.
 ///
 /// # Errors
@@ -67,7 +72,8 @@ pub fn render(
 ) -> io::Result<()> {
     match format {
         Format::Terminal => terminal::render(report, style, out),
-        Format::Markdown => markdown::render(report, out),
+        Format::Markdown => markdown::render_summary(report, out),
+        Format::Comment => markdown::render_comment(report, out),
         Format::Html => html::render(report, out),
         Format::Json => json::render(report, out),
         Format::Csv => csv::render(report, out),

@@ -6,7 +6,6 @@
 
 mod memory;
 
-use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
@@ -354,15 +353,8 @@ impl Page<'_> {
 
 /// If most rows have one reason, takes it from them: it is said once, above them.
 fn common_reason(rows: &mut [Figures]) -> Option<String> {
-    let mut reasons: BTreeMap<&str, usize> = BTreeMap::new();
-    for row in rows.iter() {
-        *reasons.entry(&row.why).or_default() += 1;
-    }
-    let (why, times) = reasons.into_iter().max_by_key(|(_, times)| *times)?;
-    let (why, all) = (why.to_owned(), times == rows.len());
-    if times < 2 || (!all && (times < 4 || 2 * times <= rows.len())) {
-        return None;
-    }
+    let (why, all) = digest::common_reason(rows.iter().map(|row| row.why.as_str()))?;
+    let why = why.to_owned();
     rows.iter_mut()
         .filter(|row| row.why == why)
         .for_each(|row| row.why.clear());

@@ -1,46 +1,56 @@
 //! The memory budget in Markdown: a table of the checks, worst first.
 
-use std::fmt::Write as _;
-
-use super::{name, sentence};
-use crate::gate::MemoryReport;
+use super::page::Page;
+use crate::gate::{Check, MemoryReport};
 use crate::report::digest;
 
-pub(super) fn write(memory: &MemoryReport, page: &mut String) -> std::fmt::Result {
-    for (container, checks) in digest::containers(memory) {
-        match container {
-            Some(container) => writeln!(page, "### Memory budget of {}\n", name(container))?,
-            None => writeln!(page, "### Memory budget\n")?,
-        }
-        page.push_str(
-            "| | check | finding | figure and bound | what to do |\n|:--|:--|:--|:--|:--|\n",
-        );
-        for check in checks {
-            let evidence = digest::evidence(check).unwrap_or_default();
-            let remedy = check.remedy.as_deref().unwrap_or_default();
-            writeln!(
-                page,
-                "| {} | `{}` | {} | {} | {} |",
-                digest::judgement(check.judgement),
-                check.id,
-                sentence(&check.message),
-                sentence(&evidence),
-                sentence(remedy)
-            )?;
-        }
-        page.push('\n');
+const HEAD: &str = "| | check | finding | figure and bound | what to do |\n|:--|:--|:--|:--|:--|\n";
+
+pub(super) fn write(memory: &MemoryReport, page: &mut Page) {
+    let containers = digest::containers(memory);
+    let all: usize = containers.iter().map(|(_, checks)| checks.len()).sum();
+    let mut written = 0;
+    for (container, checks) in containers {
+        let title = match container {
+            Some(container) => format!("### Memory budget of {}\n\n", page.name(container)),
+            None => "### Memory budget\n\n".to_owned(),
+        };
+        let lines: Vec<String> = checks.iter().map(|check| line(check, page)).collect();
+        written += page.list(&format!("{title}{HEAD}"), lines);
     }
-    for text in digest::not_asked(memory) {
-        writeln!(page, "Not asked: {}\n", sentence(&text))?;
-    }
-    for remark in &memory.remarks {
-        writeln!(page, "- note {}", sentence(remark))?;
-    }
-    if !memory.remarks.is_empty() {
-        page.push('\n');
-    }
+    page.left_out(all - written, "memory check");
+    let most = page.bounds.findings;
+    let not_asked = digest::not_asked(memory);
+    let lines: Vec<String> = not_asked
+        .iter()
+        .take(most)
+        .map(|text| format!("- {}\n", page.sentence(text)))
+        .collect();
+    let remarks: Vec<String> = memory
+        .remarks
+        .iter()
+        .take(most)
+        .map(|remark| format!("- note {}\n", page.sentence(remark)))
+        .collect();
+    let shown = page.list("Not asked:\n\n", lines);
+    page.left_out(not_asked.len() - shown, "reason");
+    let shown = page.list("", remarks);
+    page.left_out(memory.remarks.len() - shown, "note");
     if let Some(command) = &memory.command {
-        writeln!(page, "{}\n", sentence(&digest::command(command)))?;
+        let command = page.sentence(&digest::command(command));
+        page.push(&format!("The command {command}\n\n"));
     }
-    Ok(())
+}
+
+fn line(check: &Check, page: &Page) -> String {
+    let evidence = digest::evidence(check).unwrap_or_default();
+    let remedy = check.remedy.as_deref().unwrap_or_default();
+    format!(
+        "| {} | `{}` | {} | {} | {} |\n",
+        digest::judgement(check.judgement),
+        check.id,
+        page.sentence(&check.message),
+        page.sentence(&evidence),
+        page.sentence(remedy)
+    )
 }
