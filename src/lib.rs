@@ -13,6 +13,7 @@
 //! | [`compare`] | pairing of rows and the evidence for a difference |
 //! | [`policy`] | `allocgate.toml`: thresholds, budgets, waivers, outcomes |
 //! | [`mod@http`] | asking a server, within bounds of time |
+//! | [`github`] | events of GitHub Actions |
 //! | [`memory`] | the container memory budget: manifests, readings, checks |
 //! | [`gate`] | evidence + policy → report and verdict: the only judge |
 //! | [`git`] | policies of other revisions, messages of commits |
@@ -25,6 +26,7 @@ pub mod compare;
 pub mod figure;
 pub mod gate;
 pub mod git;
+pub mod github;
 pub mod golang;
 pub mod http;
 pub mod memory;

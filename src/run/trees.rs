@@ -8,13 +8,12 @@ use std::path::{Component, Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use serde::Deserialize;
-
 use super::changes::Changes;
 use super::error::RunError;
 use super::options::Options;
 use super::saved::{BASELINE_FILE, CANDIDATE_FILE, MANIFEST_FILE};
 use crate::git::{Commit, Repository, copy, lies_behind_link, link};
+use crate::github::Event;
 use crate::golang::{Environment, Go, find_modules, local_targets};
 use crate::process::{self, Bounds, Errors, Interrupt};
 
@@ -332,112 +331,61 @@ fn baseline(
             Ok(Chosen { commit, name })
         }
         Some(revision) => since(revision),
-        None => match Ci::of_environment().filter(|_| options.head.is_none()) {
-            Some(ci) => ci.baseline(repository, candidate, since),
+        None => match Event::of_actions().filter(|_| options.head.is_none()) {
+            Some(event) => baseline_of_event(&event, repository, candidate, since),
             None => since(&repository.default_branch().ok_or(RunError::NoBase)?),
         },
     }
 }
 
-/// What GitHub Actions says of the event that a workflow runs for.
-struct Ci {
-    event: String,
-    reference: String,
-    commit: Option<String>,
-    payload: Payload,
-    base_branch: Option<String>,
-}
-
-#[derive(Default, Deserialize)]
-struct Payload {
-    pull_request: Option<PullRequest>,
-    merge_group: Option<MergeGroup>,
-    before: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct PullRequest {
-    base: Base,
-}
-
-#[derive(Deserialize)]
-struct Base {
-    sha: String,
-}
-
-#[derive(Deserialize)]
-struct MergeGroup {
-    base_sha: String,
-}
-
-impl Ci {
-    fn of_environment() -> Option<Ci> {
-        let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
-        variable("GITHUB_ACTIONS")?;
-        let payload = variable("GITHUB_EVENT_PATH").and_then(|path| fs::read(path).ok());
-        let payload = payload.and_then(|bytes| serde_json::from_slice(&bytes).ok());
-        Some(Ci {
-            event: variable("GITHUB_EVENT_NAME")?,
-            reference: variable("GITHUB_REF").unwrap_or_default(),
-            commit: variable("GITHUB_SHA"),
-            payload: payload.unwrap_or_default(),
-            base_branch: variable("GITHUB_BASE_REF"),
-        })
+/// The baseline that GitHub Actions names.
+fn baseline_of_event(
+    event: &Event,
+    repository: &Repository,
+    candidate: &Commit,
+    since: impl Fn(&str) -> Result<Chosen, RunError>,
+) -> Result<Chosen, RunError> {
+    // Whatever is checked out, this is the commit that the event is about.
+    let own = event.commit.as_deref() == Some(candidate.to_string().as_str());
+    let merged = own
+        && event.name.starts_with("pull_request")
+        && event.reference.starts_with("refs/pull/")
+        && event.reference.ends_with("/merge");
+    if merged && let Some(commit) = repository.first_parent_of_merge(candidate) {
+        // It merges the pull request into its base.
+        let name = format!("{} (base of the pull request)", commit.short());
+        return Ok(Chosen { commit, name });
     }
-
-    fn baseline(
-        &self,
-        repository: &Repository,
-        candidate: &Commit,
-        since: impl Fn(&str) -> Result<Chosen, RunError>,
-    ) -> Result<Chosen, RunError> {
-        // Whatever is checked out, this is the commit that the event is about.
-        let own = self.commit.as_deref() == Some(candidate.to_string().as_str());
-        let merged = own
-            && self.event.starts_with("pull_request")
-            && self.reference.starts_with("refs/pull/")
-            && self.reference.ends_with("/merge");
-        if merged && let Some(commit) = repository.first_parent_of_merge(candidate) {
-            // It merges the pull request into its base.
-            let name = format!("{} (base of the pull request)", commit.short());
-            return Ok(Chosen { commit, name });
+    let branch = event
+        .base_branch
+        .as_ref()
+        .map(|branch| format!("origin/{branch}"));
+    // Without a payload the branch says enough.
+    let payload = event.payload.clone().unwrap_or_default();
+    let pull = payload.pull_request.and_then(|pull| pull.base);
+    let pull = pull.map(|base| base.sha);
+    let group = payload.merge_group.map(|group| group.base_sha);
+    let before = payload.before.filter(|_| event.name == "push");
+    let before = before.filter(|before| before.bytes().any(|b| b != b'0'));
+    let named: Vec<String> = [branch, pull, group, before]
+        .into_iter()
+        .flatten()
+        .collect();
+    let mut failed = None;
+    for revision in &named {
+        match since(revision) {
+            Ok(chosen) => return Ok(chosen),
+            Err(error) => failed = failed.or(Some(error)),
         }
-        let branch = self
-            .base_branch
-            .as_ref()
-            .map(|branch| format!("origin/{branch}"));
-        let pull = self
-            .payload
-            .pull_request
-            .as_ref()
-            .map(|pull| pull.base.sha.clone());
-        let group = self
-            .payload
-            .merge_group
-            .as_ref()
-            .map(|group| group.base_sha.clone());
-        let before = self.payload.before.clone().filter(|_| self.event == "push");
-        let before = before.filter(|before| before.bytes().any(|b| b != b'0'));
-        let named: Vec<String> = [branch, pull, group, before]
-            .into_iter()
-            .flatten()
-            .collect();
-        let mut failed = None;
-        for revision in &named {
-            match since(revision) {
-                Ok(chosen) => return Ok(chosen),
-                Err(error) => failed = failed.or(Some(error)),
-            }
-        }
-        if repository.is_shallow() {
-            let depth = if merged { 2 } else { 0 };
-            return Err(RunError::Shallow { depth });
-        }
-        match failed {
-            // Another base than the one that is named would be another comparison.
-            Some(error) => Err(error),
-            None => since(&repository.default_branch().ok_or(RunError::NoBase)?),
-        }
+    }
+    if repository.is_shallow() {
+        let depth = if merged { 2 } else { 0 };
+        return Err(RunError::Shallow { depth });
+    }
+    match failed {
+        // Another base than the one that is named would be another comparison.
+        Some(error) => Err(error),
+        None => since(&repository.default_branch().ok_or(RunError::NoBase)?),
     }
 }
 
