@@ -114,6 +114,7 @@ fn renderers_do_not_know_each_other() {
         "github",
         "html",
         "json",
+        "junit",
         "markdown",
         "metrics",
         "outputs",

@@ -54,8 +54,20 @@ formats! {
     Codequality = "codequality", places: true;
     /// GitLab and Prometheus: every figure, in OpenMetrics text
     Metrics = "metrics", places: false;
+    /// Jenkins, GitLab and whatever lists tests: JUnit XML
+    Junit = "junit", places: true;
     /// scripts, later steps of a workflow: verdict and counts, name=value a line
     Outputs = "outputs", places: false;
+}
+
+impl Format {
+    /// Whether it is one document that nothing else may stand around.
+    pub fn is_whole(self) -> bool {
+        !matches!(
+            self,
+            Format::Terminal | Format::Markdown | Format::Comment | Format::Github
+        )
+    }
 }
 
 impl fmt::Display for Format {

@@ -12,6 +12,7 @@ mod format;
 mod github;
 mod html;
 pub mod json;
+mod junit;
 mod markdown;
 mod metrics;
 mod outputs;
@@ -81,6 +82,7 @@ pub fn render(
         Format::Sarif => sarif::render(report, out),
         Format::Codequality => codequality::render(report, out),
         Format::Metrics => metrics::render(report, out),
+        Format::Junit => junit::render(report, out),
         Format::Outputs => outputs::render(report, out),
     }
 }

@@ -66,11 +66,7 @@ pub(super) fn all(report: &Report) -> Vec<Problem<'_>> {
             Judgement::CouldNotJudge => CauseKind::MemoryUnknown,
             Judgement::Pass | Judgement::Advice | Judgement::NotAsked => return None,
         };
-        Some(Problem {
-            outcome: outcome(report, kind),
-            subject: Subject::Check(check),
-            place: place::of_check(report, check),
-        })
+        Some(Problem::of_check(report, check, outcome(report, kind)))
     });
     let findings = report.findings.iter().filter_map(|finding| {
         let outcome = match finding.severity {
@@ -174,11 +170,19 @@ pub(super) fn fingerprints(problems: &[Problem<'_>]) -> Vec<String> {
 }
 
 impl<'a> Problem<'a> {
-    fn of_row(row: &'a JudgedRow, outcome: Outcome) -> Self {
+    pub(super) fn of_row(row: &'a JudgedRow, outcome: Outcome) -> Self {
         Problem {
             outcome,
             subject: Subject::Row(row),
             place: row.at.clone(),
+        }
+    }
+
+    pub(super) fn of_check(report: &Report, check: &'a Check, outcome: Outcome) -> Self {
+        Problem {
+            outcome,
+            subject: Subject::Check(check),
+            place: place::of_check(report, check),
         }
     }
 

@@ -20,7 +20,7 @@ use crate::memory::reading::{Bound, Figure, Reading, Word};
 use crate::memory::source;
 use crate::policy::{MemoryCheck, MemoryPolicy, Stated};
 use crate::process::Interrupt;
-use crate::report::{Format, chart};
+use crate::report::chart;
 
 pub(super) fn run(arguments: &RunArguments) -> Result<u8> {
     let policy = policy(&arguments.policy)?;
@@ -39,7 +39,8 @@ pub(super) fn run(arguments: &RunArguments) -> Result<u8> {
         .skip
         .extend([MemoryCheck::Capacity, MemoryCheck::Canary]);
     let outputs = Outputs::open(&arguments.output)?;
-    if let Some(format @ (Format::Json | Format::Csv | Format::Html)) = outputs.standard() {
+    let standard = outputs.standard();
+    if let Some(format) = standard.filter(|format| format.is_whole()) {
         bail!(
             "--report {format} would stand in the middle of the command's own output; write it to a file: --report {format}=FILE"
         );
