@@ -242,6 +242,32 @@ fn no_format_changes_the_exit_code() {
 }
 
 #[test]
+fn problems_stand_where_the_benchmark_is_declared() {
+    let text = |allocs| format!("pkg: example.com/m/codec\n{}", results("X", allocs, 10));
+    let folder = sides(&text(1), &text(2));
+    let git = Command::new("git")
+        .args(["init", "--quiet"])
+        .current_dir(folder.path())
+        .status();
+    assert!(git.unwrap().success());
+    fs::write(folder.path().join("go.mod"), "module example.com/m\n").unwrap();
+    fs::create_dir(folder.path().join("codec")).unwrap();
+    let source = "package codec\n\nimport \"testing\"\n\nfunc BenchmarkX(b *testing.B) {}\n";
+    fs::write(folder.path().join("codec/a b_test.go"), source).unwrap();
+    let (code, reports) = reports(folder.path(), &["check", "a.txt", "b.txt"]);
+    assert_eq!(code, 1);
+    assert_valid(code, &reports);
+    let sarif: Value = serde_json::from_str(&reports["sarif"]).unwrap();
+    let place = &sarif["runs"][0]["results"][0]["locations"][0]["physicalLocation"];
+    assert_eq!(place["artifactLocation"]["uri"], "codec/a%20b_test.go");
+    assert_eq!(place["region"]["startLine"], 5);
+    let entries: Vec<Value> = serde_json::from_str(&reports["codequality"]).unwrap();
+    assert_eq!(entries[0]["location"]["path"], "codec/a b_test.go");
+    assert_eq!(entries[0]["location"]["lines"]["begin"], 5);
+    assert!(reports["junit"].contains(" file=\"codec/a b_test.go\" line=\"5\""));
+}
+
+#[test]
 fn waived_rows_are_suppressed_with_their_reason() {
     let folder = sides(&results("X", 1, 10), &results("X", 2, 10));
     let policy = "[[waiver]]\nbenchmark = \"BenchmarkX\"\nunit = \"allocs/op\"\nup-to = 2\nreason = \"on purpose <#123>\"\n";

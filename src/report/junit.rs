@@ -16,6 +16,7 @@ use quick_xml::Writer;
 use quick_xml::events::{BytesDecl, BytesText, Event};
 
 use super::digest::{self, Names};
+use super::place;
 use super::problem::{self, Level, Problem, Subject};
 use super::text::{fit_middle, plain};
 use crate::figure::count;
@@ -164,14 +165,14 @@ fn row_case(report: &Report, row: &JudgedRow, names: &Names) -> Case {
         package => package,
     };
     let mark = match problem::outcome_of_row(report, row) {
-        Some(outcome) => mark(&Problem::of_row(row, outcome), names),
+        Some(outcome) => mark(&Problem::of_row(report, row, outcome), names),
         None if row.status == Status::Waived => Mark::PassedSaying(xml(&row.why())),
         None => Mark::Passed,
     };
     Case {
         suite: fitted(package),
         name: fitted(&format!("{name} {}", row.unit)),
-        place: row.at.clone(),
+        place: place::of_row(report, row),
         mark,
     }
 }

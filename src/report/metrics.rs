@@ -83,26 +83,28 @@ fn geomeans(report: &Report, page: &mut Page<'_>) -> io::Result<()> {
         let mut rows = report.rows.iter();
         rows.any(|row| row.gating == Gating::Gate && row.unit.as_str() == unit)
     };
-    let means: Vec<_> = report
-        .geomeans
-        .iter()
-        .filter(|mean| gates(mean.unit.as_str()))
+    let means = report.geomeans.iter();
+    let means = means.filter(|mean| gates(mean.unit.as_str()));
+    let samples: Vec<(String, f64)> = means
+        .flat_map(|mean| {
+            let sides = [("baseline", mean.baseline), ("candidate", mean.candidate)];
+            sides.map(|(side, value)| {
+                let labels = labels(&[("side", side), ("unit", mean.unit.as_str())]);
+                value.map(|value| (labels, value))
+            })
+        })
+        .flatten()
         .collect();
-    if means.is_empty() {
+    // A mean over a zero is none.
+    if samples.is_empty() {
         return Ok(());
     }
     page.family(
         "allocgate_geomean",
         "Geometric mean over the rows of a unit.",
     )?;
-    for mean in means {
-        let unit = mean.unit.as_str();
-        for (side, value) in [("baseline", mean.baseline), ("candidate", mean.candidate)] {
-            if let Some(value) = value {
-                let labels = labels(&[("side", side), ("unit", unit)]);
-                page.sample("allocgate_geomean", &labels, value)?;
-            }
-        }
+    for (labels, value) in samples {
+        page.sample("allocgate_geomean", &labels, value)?;
     }
     Ok(())
 }

@@ -2,7 +2,7 @@
 
 use std::path::{Component, Path, PathBuf};
 
-use crate::gate::{Check, Finding, Place, Report};
+use crate::gate::{Check, Finding, JudgedRow, Place, Report, Status};
 use crate::policy::FILE_NAME;
 
 /// Where a finding points to, if that is a line of a file of the repository.
@@ -16,6 +16,19 @@ pub(super) fn of_check(report: &Report, check: &Check) -> Option<Place> {
         .into_iter()
         .flatten()
         .find_map(|amount| in_repository(report, &amount.from))
+}
+
+/// Where the benchmark of a row is declared, else the budget or the waiver that its status is due to.
+pub(super) fn of_row(report: &Report, row: &JudgedRow) -> Option<Place> {
+    let budget = row.budget.as_ref().map(|budget| &budget.at);
+    let waiver = row.waiver.as_ref().map(|waiver| &waiver.at);
+    let written = match row.status {
+        Status::OverBudget => budget,
+        Status::Regressed | Status::Waived => waiver,
+        _ => None,
+    };
+    let written = || in_repository(report, written?);
+    row.at.clone().or_else(written)
 }
 
 /// Where formats that take nothing without a place put what has none: the first line of the policy,

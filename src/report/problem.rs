@@ -57,7 +57,7 @@ pub(super) struct Problem<'a> {
 pub(super) fn all(report: &Report) -> Vec<Problem<'_>> {
     let rows = report.rows.iter().filter_map(|row| {
         let outcome = outcome_of_row(report, row)?;
-        Some(Problem::of_row(row, outcome))
+        Some(Problem::of_row(report, row, outcome))
     });
     let checks = report.memory.iter().flat_map(|memory| &memory.checks);
     let checks = checks.filter_map(|check| {
@@ -99,7 +99,7 @@ pub(super) fn all(report: &Report) -> Vec<Problem<'_>> {
 pub(super) fn waived(report: &Report) -> impl Iterator<Item = Problem<'_>> {
     let waived = |row: &&JudgedRow| row.status == Status::Waived && row.gating == Gating::Gate;
     let rows = report.rows.iter().filter(waived);
-    rows.map(|row| Problem::of_row(row, Outcome::Pass))
+    rows.map(|row| Problem::of_row(report, row, Outcome::Pass))
 }
 
 /// Causes that are problems by themselves.
@@ -170,11 +170,11 @@ pub(super) fn fingerprints(problems: &[Problem<'_>]) -> Vec<String> {
 }
 
 impl<'a> Problem<'a> {
-    pub(super) fn of_row(row: &'a JudgedRow, outcome: Outcome) -> Self {
+    pub(super) fn of_row(report: &Report, row: &'a JudgedRow, outcome: Outcome) -> Self {
         Problem {
             outcome,
             subject: Subject::Row(row),
-            place: row.at.clone(),
+            place: place::of_row(report, row),
         }
     }
 
