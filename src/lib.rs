@@ -13,7 +13,7 @@
 //! | [`compare`] | pairing of rows and the evidence for a difference |
 //! | [`policy`] | `allocgate.toml`: thresholds, budgets, waivers, outcomes |
 //! | [`mod@http`] | asking a server, within bounds of time |
-//! | [`github`] | events of GitHub Actions |
+//! | [`github`] | events of GitHub Actions, and the comment on a pull request |
 //! | [`memory`] | the container memory budget: manifests, readings, checks |
 //! | [`gate`] | evidence + policy → report and verdict: the only judge |
 //! | [`git`] | policies of other revisions, messages of commits |

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use clap::{Args, ColorChoice, Parser, Subcommand, ValueEnum};
 
+use super::comment::CommentArguments;
 use super::exit;
 use super::memory::MemoryArguments;
 use crate::parse::Format;
@@ -41,6 +42,7 @@ pub(super) enum Command {
     Check(Box<CheckArguments>),
     Memory(MemoryArguments),
     Report(Box<ReportArguments>),
+    Comment(CommentArguments),
     Init(InitArguments),
     Explain(ExplainArguments),
     Completions(CompletionsArguments),

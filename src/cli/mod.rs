@@ -3,6 +3,7 @@
 
 mod args;
 mod check;
+mod comment;
 mod exit;
 mod explain;
 mod generate;
@@ -51,6 +52,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Run(arguments) => run::run(&arguments),
         Command::Memory(arguments) => memory::run(&arguments),
         Command::Report(arguments) => report::run(&arguments),
+        Command::Comment(arguments) => comment::run(&arguments),
         Command::Init(arguments) => init::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Completions(arguments) => generate::completions(&arguments),

@@ -1,7 +1,7 @@
 //! Asking a server: within bounds of time, and with a sentence for each way in which it can fail.
 
 use std::fmt;
-use std::io::{self, Read};
+use std::io::Read;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,8 +14,10 @@ use ureq::http::{HeaderMap, HeaderName, HeaderValue, Response, Uri};
 use ureq::tls::{RootCerts, TlsConfig};
 use ureq::{Agent, Body, Error, Proxy, Timeout};
 
+pub(crate) use answer::Answer;
 use failure::{is_unreachable, sentence};
 
+mod answer;
 mod failure;
 
 /// How long it may take to reach a server.
@@ -53,6 +55,15 @@ pub struct HttpError {
     pub why: String,
 }
 
+/// How something is sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Method {
+    /// As something new.
+    Post,
+    /// In place of a part of what is there.
+    Patch,
+}
+
 /// An address and what to send along.
 #[derive(Clone)]
 pub struct Server {
@@ -79,14 +90,6 @@ impl fmt::Display for Server {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.url)
     }
-}
-
-/// What a server answered. Reading it fails with a sentence too.
-pub(crate) struct Answer {
-    pub(crate) status: u16,
-    pub(crate) content_type: String,
-    body: Box<dyn Read + Send>,
-    time: Duration,
 }
 
 impl Server {
@@ -127,7 +130,7 @@ impl Server {
             !end.contains(':') || uri.port_u16().is_some()
         };
         if !is_address || !shown.parse().is_ok_and(has_port) {
-            let why = "is no address; write it like `http://prometheus:9090`";
+            let why = "is no address; write it like `https://host:9090`";
             return Err(failed(why.to_owned()));
         }
         // A proxy does not reach what runs on this machine.
@@ -175,7 +178,7 @@ impl Server {
     /// If the server cannot be reached or refuses. Reading it may fail too.
     pub fn page(&self) -> Result<impl Read + Send + use<>, HttpError> {
         let mut answer = self.get("", &[], METRICS, TIME_FOR_PAGE)?;
-        if (200..300).contains(&answer.status) {
+        if answer.succeeded() {
             return Ok(answer);
         }
         let mut head = Vec::new();
@@ -192,6 +195,54 @@ impl Server {
         accept: &str,
         time: Duration,
     ) -> Result<Answer, HttpError> {
+        // A redirect's address has the query already.
+        let mut query = Some(query);
+        let redirects = [301, 302, 303, 307, 308];
+        self.follow(path, time, &redirects, |url| {
+            let request = self.agent.get(url).config().timeout_global(Some(time));
+            let mut request = request.build().header(ACCEPT, accept);
+            for (name, value) in &self.headers {
+                request = request.header(name, value);
+            }
+            let query = query.take().into_iter().flatten().copied();
+            request.query_pairs(query).call()
+        })
+    }
+
+    /// Sends JSON to what is under its address at a path.
+    pub(crate) fn send(
+        &self,
+        method: Method,
+        path: &str,
+        json: &[u8],
+        accept: &str,
+        time: Duration,
+    ) -> Result<Answer, HttpError> {
+        // After the others, what was sent is not sent again (RFC 9110, 15.4).
+        self.follow(path, time, &[307, 308], |url| {
+            let request = match method {
+                Method::Post => self.agent.post(url),
+                Method::Patch => self.agent.patch(url),
+            };
+            let request = request.config().timeout_global(Some(time)).build();
+            let mut request = request
+                .header(ACCEPT, accept)
+                .header(CONTENT_TYPE, "application/json");
+            for (name, value) in &self.headers {
+                request = request.header(name, value);
+            }
+            request.send(json)
+        })
+    }
+
+    /// Asks, and asks where it is sent on to.
+    fn follow(
+        &self,
+        path: &str,
+        time: Duration,
+        redirects: &[u16],
+        mut ask: impl FnMut(&str) -> Result<Response<Body>, Error>,
+    ) -> Result<Answer, HttpError> {
         let mut url = match path {
             "" => self.url.clone(),
             _ => {
@@ -199,29 +250,28 @@ impl Server {
                 format!("{}{path}", base.trim_end_matches('/'))
             }
         };
-        // A redirect's address has the query already.
-        let mut query = Some(query);
         for _ in 0..=MAX_REDIRECTS {
-            let request = self
-                .agent
-                .get(&url)
-                .config()
-                .timeout_global(Some(time))
-                .build();
-            let mut request = request.header(ACCEPT, accept);
-            for (name, value) in &self.headers {
-                request = request.header(name, value);
-            }
-            let request = request.query_pairs(query.take().into_iter().flatten().copied());
-            let response = request
-                .call()
-                .map_err(|error| self.error(self.failure(&error, time)))?;
-            if !matches!(response.status().as_u16(), 301 | 302 | 303 | 307 | 308) {
-                return Ok(answer(response, time));
+            let response = ask(&url).map_err(|error| self.error(self.failure(&error, time)))?;
+            if !redirects.contains(&response.status().as_u16()) {
+                return Ok(Answer::new(response, time));
             }
             url = self.redirected(&url, &response)?;
         }
         Err(self.error("it redirects again and again; give the address that it means".to_owned()))
+    }
+
+    /// All of an answer, if that is no more than `most` bytes.
+    pub(crate) fn whole(&self, answer: &mut Answer, most: u64) -> Result<Vec<u8>, HttpError> {
+        let mut body = Vec::new();
+        answer
+            .take(most + 1)
+            .read_to_end(&mut body)
+            .map_err(|error| self.error(error.to_string()))?;
+        if body.len() as u64 > most {
+            let most = most >> 20;
+            return Err(self.error(format!("its answer is larger than {most} MiB")));
+        }
+        Ok(body)
     }
 
     /// Where a redirect leads. To another host it is not followed: the headers are not for that one,
@@ -315,32 +365,6 @@ impl Server {
             }
             _ => format!("it answers {status}"),
         })
-    }
-}
-
-impl Answer {
-    pub(crate) fn is_html(&self) -> bool {
-        self.content_type.contains("html")
-    }
-}
-
-impl Read for Answer {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.body.read(buffer).map_err(|error| {
-            let kind = error.kind();
-            io::Error::new(kind, sentence(&Error::from(error), self.time))
-        })
-    }
-}
-
-fn answer(response: Response<Body>, time: Duration) -> Answer {
-    let content_type = response.headers().get(CONTENT_TYPE);
-    let content_type = content_type.and_then(|value| value.to_str().ok());
-    Answer {
-        status: response.status().as_u16(),
-        content_type: content_type.unwrap_or_default().to_ascii_lowercase(),
-        body: Box::new(response.into_body().into_reader()),
-        time,
     }
 }
 

@@ -253,3 +253,46 @@ fn a_slow_server_is_not_waited_for() {
         "{error}"
     );
 }
+
+#[test]
+fn what_is_sent_is_json_and_goes_on_only_as_it_is() {
+    let moved = |status: u16, to: &str| {
+        format!("HTTP/1.1 {status} X\r\nLocation: {to}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+            .into_bytes()
+    };
+    let address = serve(move |head| {
+        let target = head.split(' ').nth(1).unwrap_or_default();
+        match target {
+            "/old" => moved(308, "/new"),
+            "/elsewhere" => moved(307, "https://example.com/new"),
+            "/seen" => moved(303, "/new"),
+            _ => http(200, "text/plain", head),
+        }
+    });
+    let server = Server::new(&address, &[("Authorization".to_owned(), "x".to_owned())]).unwrap();
+    let send = |path: &str| {
+        let time = Duration::from_secs(10);
+        server.send(Method::Patch, path, b"{}", "application/json", time)
+    };
+    let mut answer = send("/old").unwrap();
+    let head = String::from_utf8(server.whole(&mut answer, 1 << 20).unwrap()).unwrap();
+    assert!(head.starts_with("PATCH /new HTTP/1.1\n"), "{head}");
+    let head = head.to_ascii_lowercase();
+    for header in [
+        "content-type: application/json",
+        "content-length: 2",
+        "authorization: x",
+    ] {
+        assert!(head.contains(header), "{head}");
+    }
+    let error = send("/elsewhere").map(|_| ()).unwrap_err();
+    assert!(
+        error
+            .why
+            .contains("it redirects to `https://example.com/new`"),
+        "{error}"
+    );
+    assert_eq!(send("/seen").unwrap().status, 303);
+    let mut answer = send("/new").unwrap();
+    assert!(server.whole(&mut answer, 10).is_err());
+}
