@@ -4,18 +4,18 @@
 //! nothing: whatever GitHub refuses is said in a note, and the exit code is 0.
 
 use std::env;
-use std::fs::File;
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
 
+use super::report::saved;
 use crate::gate::{Report, Verdict};
 use crate::github::{self, Api, Done, Event, Found, Marker, Refusal, Repository};
 use crate::report::{self, Format, TerminalStyle};
 
 /// The largest report that is read, in bytes.
-const MAX_REPORT: u64 = 256 << 20;
+const MAX_REPORT: u64 = 128 << 20;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -87,7 +87,7 @@ pub(super) struct CommentArguments {
 }
 
 pub(super) fn run(arguments: &CommentArguments) -> Result<u8> {
-    let report = read(&arguments.report)?;
+    let report = saved(&arguments.report, MAX_REPORT)?;
     let repository = arguments.repository.as_deref();
     let repository: Option<Repository> = repository
         .filter(|name| !name.is_empty())
@@ -107,23 +107,6 @@ pub(super) fn run(arguments: &CommentArguments) -> Result<u8> {
         Err(why) => note(&why),
     }
     Ok(0)
-}
-
-fn read(path: &str) -> Result<Report> {
-    let mut json = Vec::new();
-    let read = match path {
-        "-" => io::stdin()
-            .lock()
-            .take(MAX_REPORT + 1)
-            .read_to_end(&mut json),
-        path => File::open(path).and_then(|file| file.take(MAX_REPORT + 1).read_to_end(&mut json)),
-    };
-    let name = report::inert(path).into_owned();
-    read.with_context(|| name.clone())?;
-    if json.len() as u64 > MAX_REPORT {
-        bail!("{name}: is larger than {} MiB", MAX_REPORT >> 20);
-    }
-    report::json::read(&json).with_context(|| name)
 }
 
 /// The whole comment. What stands in the report cannot pass for its first and its last line.
