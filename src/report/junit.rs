@@ -29,6 +29,8 @@ use crate::policy::Gating;
 const MOST_ROWS: usize = 10_000;
 const MOST_CHECKS: usize = 1000;
 const MOST_ERRORS: usize = 1000;
+/// The most units of advisory rows.
+const MOST_UNITS: usize = 20;
 /// Columns of a name.
 const NAME_COLUMNS: usize = 300;
 /// The suites that are no packages.
@@ -112,7 +114,7 @@ fn verdict(report: &Report) -> Case {
     let mut sentences = vec![format!("{}: {causes}", digest::label(report))];
     sentences.extend(digest::asides(report));
     sentences.push(digest::inputs(report));
-    sentences.extend(digest::advisory(report));
+    sentences.extend(digest::advisory(report).into_iter().take(MOST_UNITS));
     let sentences = sentences.iter().map(|sentence| xml(sentence));
     let text = sentences.collect::<Vec<_>>().join("\n");
     let word = verdict.label().to_owned();

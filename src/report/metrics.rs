@@ -79,12 +79,10 @@ fn rows(report: &Report, page: &mut Page<'_>) -> io::Result<()> {
 }
 
 fn geomeans(report: &Report, page: &mut Page<'_>) -> io::Result<()> {
-    let gates = |unit: &str| {
-        let mut rows = report.rows.iter();
-        rows.any(|row| row.gating == Gating::Gate && row.unit.as_str() == unit)
-    };
+    let gating = report.rows.iter().filter(|row| row.gating == Gating::Gate);
+    let units: BTreeSet<&str> = gating.map(|row| row.unit.as_str()).collect();
     let means = report.geomeans.iter();
-    let means = means.filter(|mean| gates(mean.unit.as_str()));
+    let means = means.filter(|mean| units.contains(mean.unit.as_str()));
     let samples: Vec<(String, f64)> = means
         .flat_map(|mean| {
             let sides = [("baseline", mean.baseline), ("candidate", mean.candidate)];
@@ -159,11 +157,14 @@ impl<'a, T> Labelled<'a, T> {
         let mut seen = BTreeSet::new();
         let (mut all, mut left) = (Vec::new(), 0);
         for sample in samples {
-            let labels = labels(sample);
-            if all.len() < most && seen.insert(labels.clone()) {
-                all.push((labels, sample));
-            } else {
+            if all.len() == most {
                 left += 1;
+                continue;
+            }
+            let labels = labels(sample);
+            match seen.insert(labels.clone()) {
+                true => all.push((labels, sample)),
+                false => left += 1,
             }
         }
         Labelled { all, left }

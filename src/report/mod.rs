@@ -86,3 +86,45 @@ pub fn render(
         Format::Outputs => outputs::render(report, out),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    proptest::proptest! {
+        #![proptest_config(proptest::test_runner::Config::with_cases(50))]
+        #[test]
+        fn no_text_breaks_what_programs_read(name in ".{0,40}", package in ".{0,20}", reason in ".{0,20}") {
+            let mut report = fixture::everything();
+            for row in &mut report.rows {
+                let key = std::sync::Arc::make_mut(&mut row.key);
+                key.benchmark.clone_from(&name);
+                key.package.clone_from(&package);
+                if let Some(waiver) = &mut row.waiver {
+                    waiver.reason.clone_from(&reason);
+                }
+            }
+            let rendered = |format| {
+                let style = TerminalStyle { color: false, width: 80, all_rows: true };
+                let mut out = Vec::new();
+                render(&report, format, &style, &mut out).unwrap();
+                String::from_utf8(out).unwrap()
+            };
+            for format in [Format::Sarif, Format::Codequality] {
+                serde_json::from_str::<serde_json::Value>(&rendered(format)).unwrap();
+            }
+            let xml = rendered(Format::Junit);
+            let mut reader = quick_xml::Reader::from_str(&xml);
+            while reader.read_event().unwrap() != quick_xml::events::Event::Eof {}
+            let forbidden = |c: char| (c.is_control() && c != '\n') || matches!(c, '\u{fffe}' | '\u{ffff}');
+            proptest::prop_assert!(!xml.contains(forbidden));
+            let metrics = rendered(Format::Metrics);
+            let samples = metrics.lines().filter(|line| !line.starts_with('#'));
+            for line in samples {
+                proptest::prop_assert!(!line.contains('#'));
+                let (_, value) = line.rsplit_once(' ').unwrap();
+                value.parse::<f64>().unwrap();
+            }
+        }
+    }
+}
