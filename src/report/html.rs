@@ -176,3 +176,6 @@ fn capital(text: &str) -> String {
 fn sign(sign: &str) -> Markup {
     html! { span.sign aria-hidden="true" { (sign) } }
 }
+
+#[cfg(test)]
+mod tests;

@@ -54,7 +54,7 @@ fn amount(amount: Option<&Amount>) -> Markup {
     html! {
         @match amount {
             None => "–",
-            Some(amount) => { (amount.text()) small { (name(&amount.from)) } },
+            Some(amount) => { (amount.text()) " " small { (name(&amount.from)) } },
         }
     }
 }
@@ -94,8 +94,10 @@ fn figure(command: &CommandRun) -> Markup {
         @if !command.samples.is_empty() {
             figure {
                 figcaption { "Memory over time, in " (command.samples.len()) " samples" }
-                div.chart role="img" aria-label=(format!("Memory over time of {text}")) {
-                    (PreEscaped(chart::svg(command)))
+                div.box tabindex="0" role="region" aria-label="Memory over time" {
+                    div.chart role="img" aria-label=(text) {
+                        (PreEscaped(chart::svg(command)))
+                    }
                 }
             }
         }

@@ -96,11 +96,17 @@ fn strip(scale: &Scale, side: &Side, line: i32, class: &str) -> Markup {
     let center = scale.x(side.center);
     html! {
         @if side.lo.is_finite() && side.hi.is_finite() {
-            path class={ (class) "i" } d=(format!("M{} {line}H{}", scale.x(side.lo), scale.x(side.hi))) {}
+            path.i d=(band(scale.x(side.lo), scale.x(side.hi), line)) {}
         }
         path class=(class) d=(dots(scale, &side.samples, line)) {}
         path.c d=(format!("M{center} {}v18", line - 9)) {}
     }
+}
+
+/// A box from one end of an interval to the other.
+fn band(from: i32, to: i32, line: i32) -> String {
+    let (top, bottom) = (line - 8, line + 8);
+    format!("M{from} {top}H{to}V{bottom}H{from}Z")
 }
 
 /// Samples on one pixel stand above each other, as many as there is room for.
@@ -146,4 +152,77 @@ fn side(name: &str, side: Option<&Side>, unit: &Unit) -> String {
         let _ = write!(text, " with interval {lo} to {hi}");
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn side(samples: &[f64], center: f64, lo: f64, hi: f64) -> Side {
+        Side {
+            center,
+            lo,
+            hi,
+            samples: samples.to_vec(),
+            iterations: 1.0,
+        }
+    }
+
+    #[test]
+    fn both_sides_have_one_scale() {
+        let (a, b) = (
+            side(&[100.0], 100.0, 100.0, 100.0),
+            side(&[200.0], 200.0, 190.0, 300.0),
+        );
+        let scale = Scale::of([Some(&a), Some(&b)]);
+        assert_eq!(
+            [100.0, 200.0, 300.0].map(|value| scale.x(value)),
+            [8, 100, 192]
+        );
+    }
+
+    #[test]
+    fn small_differences_look_small() {
+        let near = side(&[1000.0, 1001.0], 1000.5, 1000.0, 1001.0);
+        let scale = Scale::of([Some(&near), None]);
+        assert!(scale.x(1001.0) - scale.x(1000.0) < 5);
+        let zero = side(&[0.0], 0.0, 0.0, 0.0);
+        assert_eq!(Scale::of([Some(&zero), Some(&zero)]).x(0.0), 100);
+    }
+
+    #[test]
+    fn any_number_has_its_place() {
+        let all = [
+            f64::MIN,
+            -1.0,
+            0.0,
+            f64::MIN_POSITIVE,
+            f64::MAX,
+            f64::INFINITY,
+            f64::NAN,
+        ];
+        for &one in &all {
+            for &other in &all {
+                let side = side(&[one, other], one, f64::NEG_INFINITY, f64::INFINITY);
+                let scale = Scale::of([Some(&side), None]);
+                for value in all {
+                    assert!((0..=200).contains(&scale.x(value)), "{one} {other} {value}");
+                }
+                let _ = strip(&scale, &side, 11, "a").into_string();
+            }
+        }
+        assert_eq!(Scale::of([None, None]).x(1.0), 100);
+    }
+
+    #[test]
+    fn a_picture_has_no_more_dots_than_pixels() {
+        let samples: Vec<f64> = (0..100_000).map(f64::from).collect();
+        let many = side(&samples, 5e4, 4e4, 6e4);
+        let scale = Scale::of([Some(&many), None]);
+        assert_eq!(
+            dots(&scale, &many.samples, 11).matches('M').count(),
+            185 * LEVELS.len()
+        );
+        assert_eq!(dots(&scale, &[7.0; 3], 11), "M8 11h0M8 8h0M8 14h0");
+    }
 }

@@ -1,7 +1,7 @@
 //! Every row in one table, a body a status, what needs attention first; and the geometric means.
 //!
 //! The numbers that the script sorts by stand in `data-value`. A browser that is to stay usable cannot
-//! show any number of rows: from [`MOST_ROWS`] on the last ones are left out, which the page says.
+//! show any number of rows: from [`MOST_BYTES`] on the last ones are left out, which the page says.
 
 use std::io::{self, Write};
 
@@ -14,8 +14,8 @@ use crate::gate::{Evidence, JudgedRow, Report, Side, Status};
 use crate::policy::Gating;
 use crate::report::digest::{self, Names, Section};
 
-/// Rows that are shown: some 30 MB, which a browser opens in a few seconds.
-const MOST_ROWS: usize = 25_000;
+/// What all rows may take: some 25,000 of them, which a browser opens in three seconds.
+pub(super) const MOST_BYTES: usize = 20 << 20;
 /// The columns, and what the script sorts them by.
 const COLUMNS: [(&str, &str); 8] = [
     ("Status", "order"),
@@ -51,64 +51,79 @@ pub(super) fn group(section: &Section<'_>) -> String {
 }
 
 pub(super) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
-    let names = Names::of(report);
     let sections = Section::all(report);
-    let start = html! {
-        (PreEscaped("<section id=\"rows\">"))
-        h2 { (Part::Rows.title()) }
-        @for line in digest::advisory(report) {
-            p { "Advisory, never fails the build: " (line) }
-        }
-        (legend())
-        (controls(report, &sections))
-        (left_out(&sections))
-        (PreEscaped("<table class=\"rows\">"))
-        caption { "Every row with its samples, what needs attention first" }
-        thead { tr {
-            @for (title, sort) in COLUMNS {
-                @match sort {
-                    "" => th scope="col" { (title) small { "● baseline, ■ candidate" } },
-                    sort => th scope="col" data-sort=(sort) { (title) },
-                }
+    let names = Names::of(report);
+    let (mut bodies, mut room, mut shown) = (String::new(), MOST_BYTES, 0);
+    for section in &sections {
+        shown += body(section, &names, &mut room, &mut bodies);
+    }
+    let markup = html! {
+        section id=(Part::Rows.id()) {
+            h2 { (Part::Rows.title()) }
+            @if !report.advisory.is_empty() {
+                p { "Advisory, never fails the build: " (digest::advisory(report).join("; ")) }
             }
-        } }
-    };
-    super::write(start, out)?;
-    let mut room = MOST_ROWS;
-    for section in sections {
-        let shown = &section.rows[..section.rows.len().min(room)];
-        room -= shown.len();
-        if shown.is_empty() {
-            continue;
+            (legend())
+            (controls(report, &sections))
+            (left_out(shown, report.rows.len()))
+            table.rows {
+                caption { "Every row with its samples, what needs attention first" }
+                thead { tr {
+                    @for (title, sort) in COLUMNS {
+                        @match sort {
+                            "" => th scope="col" { (title) " " small { "● baseline, ■ candidate" } },
+                            sort => th scope="col" data-sort=(sort) { (title) },
+                        }
+                    }
+                } }
+                (PreEscaped(bodies))
+            }
         }
-        let start = html! {
-            (PreEscaped("<tbody>\n"))
+    };
+    super::write(markup, out)
+}
+
+/// Adds the rows of a section to the page, as far as there is room. Returns how many.
+fn body(section: &Section<'_>, names: &Names, room: &mut usize, page: &mut String) -> usize {
+    let mut rows = String::new();
+    let mut shown = 0;
+    for one in &section.rows {
+        let markup = row(one, names).into_string();
+        if markup.len() > *room {
+            // No smaller row comes in before one that matters more.
+            *room = 0;
+            break;
+        }
+        *room -= markup.len();
+        rows.push('\n');
+        rows.push_str(&markup);
+        shown += 1;
+    }
+    let all = section.rows.len();
+    let body = html! {
+        tbody {
             tr.group {
-                th colspan=(COLUMNS.len()) scope="rowgroup" id=(group(&section)) {
-                    (sign(mark(section.status))) " " (capital(&section.title()))
-                    " (" (section.rows.len()) ") "
+                th colspan=(COLUMNS.len()) scope="rowgroup" id=(group(section)) {
+                    (sign(mark(section.status))) " " (capital(&section.title())) " ("
+                    @if shown < all { (shown) " of " }
+                    (all) ") "
                     code { "allocgate explain " (section.status.as_str()) }
                 }
             }
-        };
-        super::write(start, out)?;
-        for one in shown {
-            out.write_all(b"\n")?;
-            super::write(row(one, &names), out)?;
+            (PreEscaped(rows))
         }
-        out.write_all(b"</tbody>")?;
-    }
-    out.write_all(b"</table></section>")
+    };
+    page.push_str(&body.into_string());
+    shown
 }
 
 /// What is not shown, if anything.
-fn left_out(sections: &[Section<'_>]) -> Markup {
-    let number: usize = sections.iter().map(|section| section.rows.len()).sum();
+fn left_out(shown: usize, all: usize) -> Markup {
     html! {
-        @if number > MOST_ROWS {
+        @if shown < all {
             p.left-out {
-                strong { (count(number - MOST_ROWS, "row")) " left out: " }
-                "this page shows the first " (MOST_ROWS) " of " (number)
+                strong { (count(all - shown, "row")) " left out: " }
+                "this page shows the first " (shown) " of " (all)
                 ", those that need attention first. All of them are in the reports "
                 code { "--report json=FILE" } " and " code { "--report csv=FILE" } "."
             }
@@ -123,7 +138,7 @@ fn legend() -> Markup {
             p {
                 "Each picture has the baseline's samples above (round) and the candidate's below (square), \
                  on one scale of its own that grows to the right and spans 5% of the greatest value or more. "
-                "The line across a strip is the centre of its samples, the band behind them the confidence interval \
+                "The line across a strip is the centre of its samples, the box around them the confidence interval \
                  of that centre, where there are enough samples for one. "
                 "Where all samples of a side are equal there is one dot with their number. "
                 "A picture says all of this in words, too: as its name, and when pointed at."
@@ -172,22 +187,22 @@ fn controls(report: &Report, sections: &[Section<'_>]) -> Markup {
 
 fn row(row: &JudgedRow, names: &Names) -> Markup {
     let (baseline, candidate) = row.shown_values();
-    let center = |side: &Option<Side>| side.as_ref().map(|side| side.center);
+    let center = |side: &Option<Side>| side.as_ref().map(|side| number(side.center));
     let advisory = row.gating != Gating::Gate;
     html! {
         tr data-status=(row.status.as_str()) data-advisory[advisory] {
             td {
                 (sign(mark(row.status))) " " (row.status.as_str().replace('-', " "))
-                @if advisory { small { (row.gating) } }
+                @if advisory { " " small { (row.gating) } }
             }
             th scope="row" {
                 code { (path(&names.name(&row.key))) }
-                @if !row.key.package.is_empty() { small { (path(&row.key.package)) } }
+                @if !row.key.package.is_empty() { " " small { (path(&row.key.package)) } }
                 @if let Some(place) = &row.at {
-                    small { (path(&place.file)) ":" (place.line) }
+                    " " small { (path(&place.file)) ":" (place.line) }
                 }
             }
-            td { (name(row.unit.as_str())) }
+            td { (path(row.unit.as_str())) }
             td data-value=[center(&row.baseline)] { (baseline) }
             td data-value=[center(&row.candidate)] { (candidate) }
             (change(row))
@@ -207,32 +222,40 @@ fn change(row: &JudgedRow) -> Markup {
         .relative
         .unwrap_or(f64::INFINITY.copysign(change.absolute));
     html! {
-        td data-value=(share) {
+        td data-value=(number(share)) {
             (figure::change(change.absolute, change.relative, &row.unit))
-            @if let Some(interval) = interval(row) { small { (interval) } }
+            " " (interval(row))
         }
     }
 }
 
-/// `shift +10 [+9, +11]`, `exact`.
-fn interval(row: &JudgedRow) -> Option<String> {
-    Some(match row.evidence.as_ref()? {
-        Evidence::Exact => "exact".to_owned(),
-        Evidence::Short { .. } => "too few samples for an interval".to_owned(),
-        Evidence::Tested { shift, .. } => {
-            let signed = |value| figure::signed(value, &row.unit);
-            let estimate = signed(shift.estimate);
-            if shift.lo.is_finite() && shift.hi.is_finite() {
-                format!(
-                    "shift {estimate} [{}, {}]",
-                    signed(shift.lo),
-                    signed(shift.hi)
-                )
-            } else {
-                format!("shift {estimate}, too few samples for an interval")
-            }
+/// A number as scripts read it.
+fn number(value: f64) -> String {
+    match value {
+        f64::INFINITY => "Infinity".to_owned(),
+        f64::NEG_INFINITY => "-Infinity".to_owned(),
+        value => value.to_string(),
+    }
+}
+
+/// What the difference rests on: `exact`, `shift +10 [+9, +11]`.
+fn interval(row: &JudgedRow) -> Markup {
+    let signed = |value| figure::signed(value, &row.unit);
+    html! {
+        @match &row.evidence {
+            None => {},
+            Some(Evidence::Exact) => small { "exact" },
+            Some(Evidence::Short { .. }) => small { "too few samples" },
+            Some(Evidence::Tested { shift, .. }) => small {
+                "shift " (signed(shift.estimate)) " "
+                @if shift.lo.is_finite() && shift.hi.is_finite() {
+                    span { "[" (signed(shift.lo)) ", " (signed(shift.hi)) "]" }
+                } @else {
+                    span { "(no interval)" }
+                }
+            },
         }
-    })
+    }
 }
 
 pub(super) fn geomeans(report: &Report) -> Markup {

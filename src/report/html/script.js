@@ -38,13 +38,14 @@
       if (!row.hidden) count += 1;
     }
     for (const body of bodies) {
-      body.rows[0].hidden = [...body.rows].slice(1).every((row) => row.hidden);
+      const [heading, ...own] = body.rows;
+      heading.hidden = own.length > 0 && own.every((row) => row.hidden);
     }
     shown.textContent = `${count} of ${rows.length} rows shown`;
   }
 
-  // What a row is sorted by in a column: cells without a number come last in either direction.
-  function keys(header) {
+  // What tells by what a row is sorted in a column.
+  function keyOf(header) {
     const index = header.cellIndex;
     const number = (cell) => ("value" in cell.dataset ? Number(cell.dataset.value) : NaN);
     return {
@@ -56,17 +57,21 @@
 
   function sort(header, direction) {
     for (const other of headers) other.removeAttribute("aria-sort");
+    // The headings of statuses mean nothing then.
+    table.classList.toggle("sorted", Boolean(direction));
     if (!direction) {
       for (const row of rows) home.get(row).append(row);
       return filter();
     }
     header.setAttribute("aria-sort", direction);
     const sign = direction === "ascending" ? 1 : -1;
-    const key = new Map(rows.map((row) => [row, keys(header)(row)]));
+    const of = keyOf(header);
+    const key = new Map(rows.map((row) => [row, of(row)]));
     const names = new Intl.Collator("en", { numeric: true });
     const compare = (a, b) => {
       const [x, y] = [key.get(a), key.get(b)];
       if (typeof x === "string") return sign * names.compare(x, y);
+      // Without a number: last, in either direction.
       if (Number.isNaN(x) || Number.isNaN(y)) return Number.isNaN(x) - Number.isNaN(y);
       return x === y ? 0 : sign * (x < y ? -1 : 1);
     };

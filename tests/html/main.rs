@@ -1,0 +1,32 @@
+//! `--report html` in a real browser: what is shown, what moves, and what never runs.
+
+#![cfg(unix)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "tests"
+)]
+
+mod appearance;
+mod browser;
+mod controls;
+mod hostile;
+mod many;
+mod page;
+
+use std::io::Write;
+
+use browser::Browser;
+
+/// A browser; where there is none, that the test was not run is said whether or not its output is
+/// captured.
+fn browser(test: &str) -> Option<Browser> {
+    match Browser::start() {
+        Ok(browser) => Some(browser),
+        Err(why) => {
+            let _ = writeln!(std::io::stderr(), "\nNOT RUN: {test}: {why}\n");
+            None
+        }
+    }
+}
