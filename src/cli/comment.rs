@@ -19,7 +19,8 @@ const MAX_REPORT: u64 = 128 << 20;
 
 const EXAMPLES: &str = "\
 Examples:
-  # in a workflow for pull requests, with `permissions: pull-requests: write`
+  # in a workflow for pull requests, with `permissions: pull-requests: write` and the
+  # environment variable GITHUB_TOKEN: ${{ github.token }}
   allocgate run --report json=report.json || code=$?
   allocgate comment report.json
   exit ${code:-0}
@@ -36,9 +37,9 @@ Examples:
 
 const ABOUT_FORKS: &str = "\
 Pull requests from forks:
-  Their workflows get a token that cannot write. Let the workflow on `pull_request` upload the report, and
-  a second one, on `workflow_run`, download it and run `allocgate comment`: which pull request is meant is
-  taken from the event, never from what was uploaded.
+  Their workflows get a token that cannot write. Let the workflow on `pull_request` upload the
+  report, and a second one, on `workflow_run`, download it and run `allocgate comment`: which pull
+  request is meant is taken from the event, never from what was uploaded.
 
 Exit codes:
   0  done, or not permitted: then a note says why
@@ -75,13 +76,12 @@ pub(super) struct CommentArguments {
     #[arg(long)]
     dry_run: bool,
 
-    /// What allows to comment; better given in the environment than typed
+    /// What allows to comment. Pass it in the environment: what is typed, others see
     #[arg(
         long,
         value_name = "TOKEN",
         env = "GITHUB_TOKEN",
-        hide_env_values = true,
-        hide = true
+        hide_env_values = true
     )]
     token: Option<String>,
 }

@@ -11,9 +11,13 @@ mod memory;
 mod page;
 
 use super::digest::{self, Names, Section};
-use crate::figure::{self, count};
+use crate::figure;
 use crate::gate::{Finding, Geomean, JudgedRow, Report, Severity, Status, Verdict};
 use page::{Bounds, COMMENT, Page, SUMMARY};
+
+const ROWS_HEAD: &str =
+    "| benchmark | unit | baseline | candidate | change |\n|:--|:--|--:|--:|--:|\n";
+const MEANS_HEAD: &str = "| unit | baseline | candidate | change |\n|:--|--:|--:|--:|\n";
 
 /// For a job summary.
 pub(super) fn render_summary(report: &Report, out: &mut dyn Write) -> io::Result<()> {
@@ -45,6 +49,7 @@ fn text(report: &Report, bounds: &'static Bounds) -> String {
     for section in &folded {
         fold(section, &names, &mut page);
     }
+    counts(&folded, &mut page);
     page.lists_up_to(85);
     geomeans(&report.geomeans, &mut page);
     foot(report, &mut page);
@@ -100,15 +105,18 @@ fn title(section: &Section<'_>) -> String {
     format!("{} ({})", capital(&section.title()), section.rows.len())
 }
 
-/// Rows that need no attention. A count is enough where they are not to be shown.
-fn fold(section: &Section<'_>, names: &Names, page: &mut Page) {
-    let most = match section.status {
+/// How many rows of a section that needs no attention are shown.
+fn most_folded(section: &Section<'_>, page: &Page) -> usize {
+    match section.status {
         Status::Unchanged => page.bounds.unchanged_rows,
         _ => page.bounds.calm_rows,
-    };
+    }
+}
+
+/// Rows that need no attention.
+fn fold(section: &Section<'_>, names: &Names, page: &mut Page) {
+    let most = most_folded(section, page);
     if most == 0 {
-        let rows = count(section.rows.len(), "row");
-        page.push(&format!("{}: {rows}\n\n", capital(&section.title())));
         return;
     }
     page.push(&format!(
@@ -119,58 +127,74 @@ fn fold(section: &Section<'_>, names: &Names, page: &mut Page) {
     page.push("</details>\n\n");
 }
 
-/// A table of the first `most` rows. A reason that most of them have is said once, above them.
+/// What is only counted: `Not shown: unchanged (40), advisory: unchanged (20)`.
+fn counts(folded: &[Section<'_>], page: &mut Page) {
+    let counted = folded
+        .iter()
+        .filter(|section| most_folded(section, page) == 0)
+        .map(|section| format!("{} ({})", section.title(), section.rows.len()));
+    let counted: Vec<String> = counted.collect();
+    if !counted.is_empty() {
+        page.push(&format!("Not shown: {}\n\n", counted.join(", ")));
+    }
+}
+
+/// A table of the first `most` rows. A reason that most of them have is said once, above them; another
+/// stands below the name of its row, since a column of sentences would push the figures out of sight.
 fn rows(section: &Section<'_>, most: usize, names: &Names, page: &mut Page) {
     let packages = section.packages(most);
     let shown = packages.iter().flat_map(|(_, rows)| rows);
     let reasons: Vec<String> = shown.map(|row| row.why()).collect();
     let common = digest::common_reason(reasons.iter().map(String::as_str));
-    let (mut head, alone) = match common {
-        Some((why, true)) => (format!("{}\n\n", page.sentence(&capital(why))), true),
+    let mut head = match common {
+        Some((why, true)) => format!("{}\n\n", page.sentence(&capital(why))),
         Some((why, false)) => {
             let why = page.sentence(&capital(why));
-            (format!("{why}, unless said otherwise\n\n"), false)
+            format!("{why}, unless said otherwise\n\n")
         }
-        None => (String::new(), false),
+        None => String::new(),
     };
-    let (titles, rule, blank) = match alone {
-        true => ("", "", ""),
-        false => (" why |", ":--|", " |"),
-    };
-    head.push_str(&format!(
-        "| benchmark | unit | baseline | candidate | change |{titles}\n|:--|:--|--:|--:|--:|{rule}\n"
-    ));
+    head.push_str(ROWS_HEAD);
     let common = common.map(|(why, _)| why);
     let mut lines = Vec::new();
     for (package, rows) in &packages {
         let mut before = match *package {
             "" => String::new(),
-            package => format!("| **{}** | | | | |{blank}\n", page.name(package)),
+            package => format!("| **{}** | | | | |\n", page.name(package)),
         };
+        let mut named = None;
         for row in rows {
+            let mut cell = Vec::new();
+            // Another unit of the same benchmark.
+            if named != Some(&row.key) {
+                cell.push(page.name(&names.name(&row.key)));
+                named = Some(&row.key);
+            }
             let why = row.why();
-            let why = match common {
-                _ if alone => String::new(),
-                Some(common) if common == why => " |".to_owned(),
-                _ => format!(" {} |", page.sentence(&why)),
-            };
-            lines.push(std::mem::take(&mut before) + &line(row, &why, names, page));
+            if common != Some(why.as_str()) {
+                cell.push(format!("<sub>{}</sub>", page.sentence(&why)));
+            }
+            let line = line(&cell.join("<br>"), row, page);
+            lines.push(std::mem::take(&mut before) + &line);
         }
     }
     let shown = page.list(&head, lines);
     page.left_out(section.rows.len() - shown, "row");
 }
 
-fn line(row: &JudgedRow, why: &str, names: &Names, page: &Page) -> String {
+fn line(cell: &str, row: &JudgedRow, page: &Page) -> String {
     let (baseline, candidate) = row.shown_values();
     let change = row.change.map_or(String::new(), |change| {
         figure::change(change.absolute, change.relative, &row.unit)
     });
-    format!(
-        "| {} | {} | {baseline} | {candidate} | {change} |{why}\n",
-        page.name(&names.name(&row.key)),
-        page.name(row.unit.as_str()),
-    )
+    let figures = [baseline, candidate, change].map(|figure| unbroken(&figure));
+    let unit = page.name(row.unit.as_str());
+    format!("| {cell} | {unit} | {} |\n", figures.join(" | "))
+}
+
+/// A figure that stays on one line, however narrow its column is.
+fn unbroken(figure: &str) -> String {
+    figure.replace(' ', "&nbsp;")
 }
 
 /// Errors and warnings, and folded away what is only for information.
@@ -224,10 +248,7 @@ fn geomeans(geomeans: &[Geomean], page: &mut Page) {
     };
     let most = page.bounds.findings;
     let lines: Vec<String> = geomeans.iter().take(most).map(line).collect();
-    let shown = page.list(
-        "| unit | baseline | candidate | change |\n|:--|--:|--:|--:|\n",
-        lines,
-    );
+    let shown = page.list(MEANS_HEAD, lines);
     page.left_out(geomeans.len() - shown, "unit");
     page.push("</details>\n\n");
 }

@@ -77,7 +77,8 @@ fn text_char(c: char, text: &mut String) {
 }
 
 /// `text` in code, out of which it cannot break, in a table or elsewhere: between backticks if that is
-/// safe, else in `<code>` with every character that could act as an entity.
+/// safe, else in `<code>` with every character that could act as an entity. To a reader of Markdown what
+/// stands in `<code>` is text, in which it looks for addresses: these are taken apart by tags.
 pub(super) fn code(text: &str) -> String {
     let safe = !text.is_empty()
         && !text.contains(['`', '|'])
@@ -88,7 +89,10 @@ pub(super) fn code(text: &str) -> String {
     }
     let mut code = String::from("<code>");
     for c in text.chars() {
-        if c.is_ascii_alphanumeric() || c == ' ' || !c.is_ascii() {
+        let parts_address = c == '@' || c == ':' || (c == '.' && code.ends_with(['w', 'W']));
+        if parts_address {
+            let _ = write!(code, "<span>&#{};</span>", u32::from(c));
+        } else if c.is_ascii_alphanumeric() || c == ' ' || !c.is_ascii() {
             code.push(c);
         } else {
             entity(c, &mut code);
@@ -179,7 +183,10 @@ mod tests {
                 format!("see {own} now")
             );
         }
-        assert_eq!(sentence("a|b@x", 400), "<code>a&#124;b&#64;x</code>");
+        assert_eq!(
+            sentence("a|b@x", 400),
+            "<code>a&#124;b<span>&#64;</span>x</code>"
+        );
         for word in [
             "12:34",
             "a:b",

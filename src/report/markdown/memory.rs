@@ -1,10 +1,10 @@
 //! The memory budget in Markdown: a table of the checks, worst first.
 
 use super::page::Page;
-use crate::gate::{Check, MemoryReport};
+use crate::gate::{Check, Judgement, MemoryReport};
 use crate::report::digest;
 
-const HEAD: &str = "| | check | finding | figure and bound | what to do |\n|:--|:--|:--|:--|:--|\n";
+const HEAD: &str = "| | check | finding |\n|:--|:--|:--|\n";
 
 pub(super) fn write(memory: &MemoryReport, page: &mut Page) {
     let containers = digest::containers(memory);
@@ -24,7 +24,7 @@ pub(super) fn write(memory: &MemoryReport, page: &mut Page) {
     let lines: Vec<String> = not_asked
         .iter()
         .take(most)
-        .map(|text| format!("- {}\n", page.sentence(text)))
+        .map(|text| format!("Not asked: {}\n\n", page.sentence(text)))
         .collect();
     let remarks: Vec<String> = memory
         .remarks
@@ -32,7 +32,7 @@ pub(super) fn write(memory: &MemoryReport, page: &mut Page) {
         .take(most)
         .map(|remark| format!("- note {}\n", page.sentence(remark)))
         .collect();
-    let shown = page.list("Not asked:\n\n", lines);
+    let shown = page.list("", lines);
     page.left_out(not_asked.len() - shown, "reason");
     let shown = page.list("", remarks);
     page.left_out(memory.remarks.len() - shown, "note");
@@ -42,15 +42,19 @@ pub(super) fn write(memory: &MemoryReport, page: &mut Page) {
     }
 }
 
+/// What was found; below it what it was held against, and what to do.
 fn line(check: &Check, page: &Page) -> String {
-    let evidence = digest::evidence(check).unwrap_or_default();
-    let remedy = check.remedy.as_deref().unwrap_or_default();
-    format!(
-        "| {} | `{}` | {} | {} | {} |\n",
-        digest::judgement(check.judgement),
-        check.id,
-        page.sentence(&check.message),
-        page.sentence(&evidence),
-        page.sentence(remedy)
-    )
+    let word = digest::judgement(check.judgement);
+    let word = match check.judgement {
+        Judgement::Fail | Judgement::CouldNotJudge => format!("**{word}**"),
+        _ => word.to_owned(),
+    };
+    let mut cell = page.sentence(&check.message);
+    if let Some(evidence) = digest::evidence(check) {
+        cell.push_str(&format!("<br><sub>{}</sub>", page.sentence(&evidence)));
+    }
+    if let Some(remedy) = &check.remedy {
+        cell.push_str(&format!("<br>→ {}", page.sentence(remedy)));
+    }
+    format!("| {word} | `{}` | {cell} |\n", check.id)
 }

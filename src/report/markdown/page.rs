@@ -28,7 +28,7 @@ pub(super) const SUMMARY: Bounds = Bounds {
     calm_rows: 100,
     unchanged_rows: 100,
     findings: 50,
-    name_columns: 160,
+    name_columns: 100,
     sentence_columns: 400,
 };
 
@@ -39,7 +39,7 @@ pub(super) const COMMENT: Bounds = Bounds {
     calm_rows: 15,
     unchanged_rows: 0,
     findings: 10,
-    name_columns: 80,
+    name_columns: 60,
     sentence_columns: 240,
 };
 
