@@ -2,12 +2,20 @@
 # Ends the step as the verdict asks for.
 set -euo pipefail
 
-fail=$INPUT_FAIL
-if [ -z "$fail" ]; then
+case "$INPUT_FAIL" in
+true | false) fail=$INPUT_FAIL ;;
+'')
 	fail=true
 	# The first stage has failed already; this one tells of it.
 	if [ "$INPUT_MODE" = report ]; then fail=false; fi
-fi
-code=${EXIT_CODE:-2}
+	;;
+*)
+	echo "::error title=allocgate::the input fail is true or false" >&2
+	exit 2
+	;;
+esac
 # What could not even run is never a success.
-if [ "$fail" = true ] || [ "$code" -eq 2 ]; then exit "$code"; fi
+case "${EXIT_CODE:-}" in
+[0134]) if [ "$fail" = true ]; then exit "$EXIT_CODE"; fi ;;
+*) exit 2 ;;
+esac

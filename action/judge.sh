@@ -17,8 +17,9 @@ output() { printf '%s=%s\n' "$1" "$2" >>"$GITHUB_OUTPUT"; }
 stop() { # MESSAGE
 	notice error "$1"
 	if [ "$INPUT_SUMMARY" = true ]; then
-		# Indented, it is code, whatever it holds.
-		printf '## ⚠️ allocgate: could not run\n\n    %s\n' "${1//$'\n'/$'\n'    }" >>"$GITHUB_STEP_SUMMARY"
+		# Indented, it is code, whatever it holds. To Markdown a carriage return ends a line, too.
+		local text=${1//$'\r'/ }
+		printf '## ⚠️ allocgate: could not run\n\n    %s\n' "${text//$'\n'/$'\n'    }" >>"$GITHUB_STEP_SUMMARY"
 	fi
 	output verdict error
 	output exit-code 2
@@ -116,15 +117,14 @@ echo
 echo "::$token::"
 
 if [ ! -s "$json" ]; then
-	message=$(sed -n '/^error: /,$p' "$errors" | sed '1s/^error: //' | head -c 4000)
+	message=$(sed -n '/^error: /,$p' "$errors" | sed '1s/^error: //')
+	message=${message:0:4000}
 	stop "${message:-allocgate ended with exit code $code and said nothing}"
 fi
 
-render=("$ALLOCGATE" report --quiet "$json")
 wanted=(--report "outputs=$directory/outputs.txt")
 if [ "$INPUT_SUMMARY" = true ]; then wanted+=(--report "markdown=$directory/summary.md"); fi
-output directory "$directory"
-output json "$json"
+names="directory=$directory"$'\n'"json=$json"
 # shellcheck disable=SC2153 # not INPUT_REPORT misspelt
 while read -r format; do
 	case "$format" in
@@ -141,10 +141,18 @@ while read -r format; do
 		;;
 	esac
 	wanted+=(--report "$format=$directory/$file")
-	output "$format" "$directory/$file"
+	names+=$'\n'"$format=$directory/$file"
 done < <(tr -s ' ,\t\r' '\n' <<<"$INPUT_REPORTS")
-"${render[@]}" "${wanted[@]}"
-cat -- "$directory/outputs.txt" >>"$GITHUB_OUTPUT"
+told=0
+"$ALLOCGATE" report --quiet --exit-code "$json" "${wanted[@]}" || told=$?
+# What was killed while it wrote has left half a report; what was killed after that has not judged, either.
+if [ "$told" -eq 2 ] || [ "$told" -ne "$code" ]; then
+	stop "allocgate was cut off: it ended with exit code $code, and what it left is no report of that"
+fi
+{
+	echo "$names"
+	cat -- "$directory/outputs.txt"
+} >>"$GITHUB_OUTPUT"
 if [ "$INPUT_SUMMARY" = true ]; then cat -- "$directory/summary.md" >>"$GITHUB_STEP_SUMMARY"; fi
 # Without --quiet: what is written to standard output is for the runner.
 if [ "$INPUT_ANNOTATIONS" = true ]; then "$ALLOCGATE" report "$json" --report github; fi

@@ -1,6 +1,7 @@
 //! The step that judges, and the one that ends the job.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use crate::repository::{Change, event, git, pull_request};
@@ -141,7 +142,57 @@ fn the_job_ends_as_the_verdict_asks() {
     assert_eq!(end("3", "report", ""), 0);
     // What could not run at all, or was cut off, is never a success.
     assert_eq!(end("2", "run", "false"), 2);
-    assert_eq!(end("", "report", ""), 2);
+    for none in ["", "137", "x", "1x"] {
+        assert_eq!(end(none, "report", ""), 2, "{none}");
+    }
+    // Neither is what nobody has asked for.
+    for fail in ["True", "yes", "no", "1", "false "] {
+        assert_eq!(end("1", "run", fail), 2, "{fail}");
+    }
+}
+
+/// Something in place of the program: a script, called as it is.
+fn instead(runner: Runner, script: &str) -> Step {
+    let own = env!("CARGO_BIN_EXE_allocgate");
+    let text = format!(
+        "#!/usr/bin/env bash\nown={own}\n[ \"$1\" != report ] || exec \"$own\" \"$@\"\n{script}\n"
+    );
+    let program = runner.temp().join("instead");
+    fs::write(&program, text).unwrap();
+    fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+    runner
+        .set("ALLOCGATE", program.display().to_string())
+        .judge()
+}
+
+#[test]
+fn what_is_cut_off_is_no_verdict() {
+    let pass = || check(ONE, SAME);
+    assert_eq!(
+        instead(pass(), "exec \"$own\" \"$@\"").output("verdict"),
+        Some("pass")
+    );
+    let killed = instead(pass(), "\"$own\" \"$@\"; kill -9 $$");
+    could_not_run(&killed, "exit code 137");
+    assert_eq!(killed.output("json"), None, "{killed:?}");
+    could_not_run(&instead(pass(), "\"$own\" \"$@\"; exit 2"), "exit code 2");
+    could_not_run(&instead(pass(), "\"$own\" \"$@\"; exit 1"), "exit code 1");
+    let half = "for report; do case $report in --report=json=*) file=${report#*json=} ;; esac; done\n\
+        \"$own\" \"$@\"; head -c 300 \"$file\" >\"$file.half\"; mv \"$file.half\" \"$file\"";
+    let step = instead(pass(), &format!("{half}; kill -9 $$"));
+    could_not_run(&step, "exit code 137");
+    assert_eq!(step.output("json"), None, "{step:?}");
+    could_not_run(&instead(pass(), half), "exit code 0");
+}
+
+#[test]
+fn an_error_of_any_length_is_told_and_is_only_text() {
+    let long = "echo 'error: it broke' >&2; yes 'why it broke' | head -n 100000 >&2; exit 2";
+    could_not_run(&instead(check(ONE, SAME), long), "it broke");
+    let returns = "printf 'error: it broke\\r# A heading\\n' >&2; exit 2";
+    let step = instead(check(ONE, SAME), returns);
+    could_not_run(&step, "it broke");
+    assert!(!step.summary.contains('\r'), "{:?}", step.summary);
 }
 
 #[test]
