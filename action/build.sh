@@ -8,8 +8,10 @@ if ! command -v cargo >/dev/null; then
 	exit 2
 fi
 mkdir -p "$(dirname "$BINARY")"
+# Not where the repository is that is judged: cargo and rustup would do what its files say, run programs included.
+cd "$GITHUB_ACTION_PATH"
 target=${CARGO_TARGET_DIR:-${RUNNER_TEMP:?}/allocgate-target}
 echo "::group::cargo build --release --locked"
-CARGO_TARGET_DIR=$target cargo build --release --locked --manifest-path "$GITHUB_ACTION_PATH/Cargo.toml"
+CARGO_TARGET_DIR=$target cargo build --release --locked
 echo "::endgroup::"
 cp "$target/release/$(basename "$BINARY")" "$BINARY"

@@ -62,7 +62,10 @@ fn job(test: &str, change: Change) -> Option<Job> {
     let workflow = workflow.replace(&format!("{}PUTS", place("out").display()), "OUTPUTS");
     pull_request(&place("repo"), change, |repo| add_action(repo, &workflow));
     fs::write(place("event.json"), event(&place("repo"))).unwrap();
-    fs::write(place("cache/action.yml"), CACHE).unwrap();
+    for half in ["restore", "save"] {
+        fs::create_dir(place("cache").join(half)).unwrap();
+        fs::write(place("cache").join(half).join("action.yml"), CACHE).unwrap();
+    }
     git(&place("cache"), &["init", "--quiet"]);
     git(&place("cache"), &["add", "--all"]);
     git(
@@ -72,7 +75,7 @@ fn job(test: &str, change: Change) -> Option<Job> {
     let pinned = fs::read_to_string(root().join("action.yml")).unwrap();
     let pinned = pinned.lines().find_map(|line| {
         let used = line.trim().strip_prefix("uses: ")?;
-        Some(used.split(' ').next().unwrap().to_owned())
+        Some(used.split(' ').next().unwrap().replace("/restore", ""))
     });
     let stand_in = format!("{}={}", pinned.unwrap(), place("cache").display());
     let output = Command::new(act)

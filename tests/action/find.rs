@@ -93,7 +93,7 @@ impl Case {
         action(action_folder.path(), version);
         release(site.path());
         let runner = Runner::new()
-            .set("GITHUB_ACTION_REPOSITORY", "owner/allocgate")
+            .set("ACTION_REPOSITORY", "owner/allocgate")
             .set("GITHUB_SERVER_URL", serve(site.path()));
         Case {
             runner,
@@ -129,6 +129,23 @@ fn a_release_is_taken_if_its_checksum_is_right() {
         .output()
         .unwrap();
     assert!(version.status.success());
+    // As git checks it out on Windows.
+    let case = Case::new("1.2.3");
+    let manifest = case.action.path().join("Cargo.toml");
+    let text = fs::read_to_string(&manifest).unwrap();
+    fs::write(&manifest, text.replace('\n', "\r\n")).unwrap();
+    assert_eq!(case.find().output("build"), Some("false"));
+}
+
+#[test]
+fn the_repository_of_the_action_is_handed_in() {
+    // The runner leaves its own variable empty in the steps of a composite action (actions/runner#2473).
+    let action = fs::read_to_string(root().join("action.yml")).unwrap();
+    assert!(action.contains("\n        ACTION_REPOSITORY: ${{ github.action_repository }}\n"));
+    let case = Case::new("1.2.3");
+    let runner = case.runner.set("GITHUB_ACTION_REPOSITORY", "");
+    let step = runner.run(case.action.path(), "find.sh");
+    assert_eq!(step.output("build"), Some("false"), "{step:?}");
 }
 
 #[test]
@@ -144,10 +161,35 @@ fn a_release_with_another_checksum_is_refused() {
         step.commands()[0].contains("its checksum differs"),
         "{step:?}"
     );
-    fs::write(case.file("SHA256SUMS"), "").unwrap();
-    let step = case.find();
-    assert_eq!((step.code, step.output("binary")), (2, None), "{step:?}");
-    assert!(step.commands()[0].contains("lists no checksum"), "{step:?}");
+    // What is unpacked is what was listed, and a program.
+    let mut empty = Command::new("tar");
+    empty.arg("-czf").arg(&archive).args(["-T", "/dev/null"]);
+    let listed = |case: &Case| {
+        let made = Command::new("sh")
+            .args(["-c", "sha256sum *.tar.gz >SHA256SUMS"])
+            .current_dir(case.file(""))
+            .status();
+        assert!(made.unwrap().success());
+        let step = case.find();
+        assert_eq!((step.code, step.output("binary")), (2, None), "{step:?}");
+        step
+    };
+    assert!(empty.status().unwrap().success());
+    let step = listed(&case);
+    assert!(
+        step.commands()[0].contains("holds no allocgate"),
+        "{step:?}"
+    );
+    fs::write(&archive, "no archive").unwrap();
+    // What was unpacked before does not stand in for it.
+    let old = case.runner.temp().join("allocgate-release").join(NAME);
+    fs::create_dir_all(&old).unwrap();
+    fs::copy("/bin/true", old.join("allocgate")).unwrap();
+    let step = listed(&case);
+    assert!(
+        step.commands()[0].contains("cannot be unpacked"),
+        "{step:?}"
+    );
 }
 
 #[test]
@@ -173,8 +215,14 @@ fn what_is_not_released_is_built() {
     case.runner = case.runner.set("RUNNER_ARCH", "RISCV64");
     builds(&case);
     let mut case = Case::new("1.2.3");
-    case.runner = case.runner.set("GITHUB_ACTION_REPOSITORY", "");
+    case.runner = case.runner.set("ACTION_REPOSITORY", "");
     builds(&case);
+    // A page for a login, in place of what is there for who has logged in; a release without this platform.
+    for sums in ["<html>Sign in</html>\n", ""] {
+        let case = Case::new("1.2.3");
+        fs::write(case.file("SHA256SUMS"), sums).unwrap();
+        builds(&case);
+    }
 }
 
 #[test]
@@ -188,6 +236,19 @@ fn a_given_program_is_used() {
         .set("INPUT_BINARY", "/no/such")
         .run(root(), "find.sh");
     assert_eq!(step.code, 2);
+    let step = Runner::new()
+        .set("INPUT_BINARY", "/bin")
+        .run(root(), "find.sh");
+    assert_eq!(step.code, 2);
+    // Later steps run in other folders.
+    let runner = Runner::new().set("INPUT_BINARY", "tools/allocgate");
+    fs::create_dir(runner.workspace().join("tools")).unwrap();
+    let place = runner.workspace().join("tools/allocgate");
+    fs::copy("/bin/true", &place).unwrap();
+    let step = runner.run(root(), "find.sh");
+    let found = fs::canonicalize(step.output("binary").unwrap());
+    assert_eq!(found.unwrap(), fs::canonicalize(place).unwrap());
+    assert!(Path::new(step.output("binary").unwrap()).is_absolute());
 }
 
 #[test]
@@ -197,6 +258,15 @@ fn the_sources_build_into_the_program_that_is_named() {
     let lock = "version = 4\n\n[[package]]\nname = \"allocgate\"\nversion = \"1.2.3-dev\"\n";
     fs::write(folder.path().join("Cargo.lock"), lock).unwrap();
     let runner = Runner::new();
+    // What is judged has no say in the build.
+    runner.write(
+        ".cargo/config.toml",
+        "[build]\nrustc-wrapper = \"/no/such/program\"\n",
+    );
+    runner.write(
+        "rust-toolchain.toml",
+        "[toolchain]\npath = \"/no/such/toolchain\"\n",
+    );
     let step = runner.run(folder.path(), "find.sh");
     let binary = step.output("binary").unwrap().to_owned();
     let runner = runner.set("BINARY", binary.clone());

@@ -60,6 +60,6 @@ fn action_and_workflows_are_safe() {
 #[test]
 fn scripts_are_sound() {
     let mut scripts = files("action", "sh");
-    scripts.push(root().join(".ci/run"));
+    scripts.extend([".ci/run", ".github/package.sh"].map(|script| root().join(script)));
     clean("shellcheck", &[], &scripts);
 }

@@ -109,8 +109,7 @@ impl Runner {
             .env("RUNNER_TEMP", self.temp())
             .env("RUNNER_OS", "Linux")
             .env("RUNNER_ARCH", "X64")
-            .env_remove("GITHUB_ACTION_REPOSITORY")
-            .env_remove("RUNNER_TOOL_CACHE")
+            .env("ACTION_REPOSITORY", "")
             .envs(self.variables.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null());
         let finished = command.output().unwrap();
