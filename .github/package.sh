@@ -6,7 +6,7 @@ cd "$(dirname "$0")/.."
 target=$1
 
 cargo build --release --locked --target "$target"
-version=$(sed -n 's/^version = "\(.*\)"$/\1/p' Cargo.toml | head -n 1)
+version=$(sed -n 's|^version = "\([^"]*\)".*$|\1|p' Cargo.toml | head -n 1)
 name=allocgate-v$version-$target
 folder=target/package/$name
 rm -rf "$folder"
