@@ -43,6 +43,15 @@ pub struct Payload {
     pub workflow_run: Option<WorkflowRun>,
     /// Of `push`: the commit before it.
     pub before: Option<String>,
+    /// Of all: the repository whose workflow runs.
+    pub repository: Option<Home>,
+}
+
+/// The repository whose workflow runs.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct Home {
+    /// The branch that pull requests are merged into unless they say otherwise.
+    pub default_branch: Option<String>,
 }
 
 /// A pull request.

@@ -367,6 +367,13 @@ fn baseline_of_event(
     let group = payload.merge_group.map(|group| group.base_sha);
     let before = payload.before.filter(|_| event.name == "push");
     let before = before.filter(|before| before.bytes().any(|b| b != b'0'));
+    let home = payload.repository.and_then(|home| home.default_branch);
+    // A branch that was pushed anew, after a rebase, has left the commit before behind. It is compared as a new
+    // branch is; of the default branch nothing else is left to compare with.
+    let is_rewritten = before.is_some()
+        && home
+            .as_ref()
+            .is_some_and(|home| event.reference != format!("refs/heads/{home}"));
     let named: Vec<String> = [branch, pull, group, before]
         .into_iter()
         .flatten()
@@ -384,8 +391,14 @@ fn baseline_of_event(
     }
     match failed {
         // Another base than the one that is named would be another comparison.
-        Some(error) => Err(error),
-        None => since(&repository.default_branch().ok_or(RunError::NoBase)?),
+        Some(error) if !is_rewritten => Err(error),
+        _ => {
+            // What is checked out may be another repository, with another default branch.
+            let told = home.map(|branch| format!("origin/{branch}"));
+            let told = told.filter(|branch| repository.resolve(branch).is_ok());
+            let branch = told.or_else(|| repository.default_branch());
+            since(&branch.ok_or(RunError::NoBase)?)
+        }
     }
 }
 

@@ -380,3 +380,52 @@ fn a_path_that_became_something_else_is_what_it_was_in_the_baseline() {
         "{run}"
     );
 }
+
+#[test]
+fn github_says_which_branch_is_the_default_one() {
+    let repo = Repo::with_sum();
+    let base = repo.git(&["rev-parse", "HEAD"]);
+    repo.git(&["branch", "-m", "develop"]);
+    repo.write(
+        "sum/sum.go",
+        &SUM.replace("make([]int, 0, n)", "make([]int, 0)"),
+    );
+    repo.commit("worse");
+    let head = repo.git(&["rev-parse", "HEAD"]);
+    repo.git(&["update-ref", "refs/remotes/origin/develop", base.trim()]);
+    // A branch of a usual name, which nobody merges into.
+    repo.git(&["update-ref", "refs/remotes/origin/main", head.trim()]);
+    let payload = tempfile::NamedTempFile::new().unwrap();
+    let path = payload.path().display().to_string();
+    let run = |name: &str, reference: &str, before: &str| {
+        let text =
+            format!(r#"{{"before": "{before}", "repository": {{"default_branch": "develop"}}}}"#);
+        fs::write(payload.path(), text).unwrap();
+        let ci = [
+            ("GITHUB_ACTIONS", "true"),
+            ("GITHUB_SHA", head.trim()),
+            ("GITHUB_EVENT_NAME", name),
+            ("GITHUB_REF", reference),
+            ("GITHUB_EVENT_PATH", path.as_str()),
+        ];
+        repo.run_with(&ci, &[])
+    };
+    let (nothing, gone) = ("0".repeat(40), "1234567890".repeat(4));
+    // By hand, of a new branch, and of one that was rebased.
+    for (name, before) in [
+        ("workflow_dispatch", ""),
+        ("push", nothing.as_str()),
+        ("push", &gone),
+    ] {
+        let run = run(name, "refs/heads/feature", before);
+        assert_eq!(run.code, 1, "{run}");
+        assert!(
+            run.stdout.contains("merge base with origin/develop"),
+            "{run}"
+        );
+    }
+    // Of the default branch itself nothing is left to compare with.
+    let run = run("push", "refs/heads/develop", &gone);
+    assert_eq!(run.code, 2, "{run}");
+    assert!(run.stderr.contains("names no commit"), "{run}");
+}
