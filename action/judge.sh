@@ -51,8 +51,9 @@ deepen() {
 	[ "$(git rev-parse --is-shallow-repository 2>/dev/null)" = true ] || return 0
 	export GIT_TERMINAL_PROMPT=0
 	local fetch=(git fetch --quiet --no-tags)
-	case "${GITHUB_REF:-}" in
-	refs/pull/*/merge) fetch+=(--depth=2 origin "+${GITHUB_SHA:?}") ;;
+	case "${GITHUB_REF:-} $(git rev-parse HEAD)" in
+	# Checked out is the merge, whose parents suffice, and not the head of the pull request.
+	"refs/pull/"*"/merge ${GITHUB_SHA:-}") fetch+=(--depth=2 origin "+$GITHUB_SHA") ;;
 	*) fetch+=(--unshallow origin) ;;
 	esac
 	# What is missing then allocgate says better.
@@ -87,6 +88,7 @@ report)
 esac
 rm -f -- "$json"
 if [ "$INPUT_MODE" != report ]; then
+	if [ "$INPUT_MODE" != run ] && [ -n "$INPUT_POLICY_FROM" ]; then deepen; fi
 	lines --policy "$INPUT_POLICY"
 	lines --policy-from "$INPUT_POLICY_FROM"
 	lines '' "$INPUT_ARGS"

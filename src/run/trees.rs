@@ -378,12 +378,17 @@ fn baseline_of_event(
         .into_iter()
         .flatten()
         .collect();
-    let mut failed = None;
+    let (mut failed, mut itself) = (None, None);
     for revision in &named {
         match since(revision) {
+            // The branch has it already: the pull request was merged since.
+            Ok(chosen) if chosen.commit == *candidate => itself = itself.or(Some(chosen)),
             Ok(chosen) => return Ok(chosen),
             Err(error) => failed = failed.or(Some(error)),
         }
+    }
+    if let Some(chosen) = itself {
+        return Ok(chosen);
     }
     if repository.is_shallow() {
         let depth = if merged { 2 } else { 0 };

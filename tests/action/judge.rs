@@ -220,6 +220,32 @@ fn a_pull_request_is_measured_against_its_base_in_a_shallow_checkout() {
 }
 
 #[test]
+fn the_head_of_a_pull_request_may_be_checked_out_in_place_of_its_merge() {
+    let (runner, origin) = checked_out(Change::Regression, "--depth=1");
+    let work = runner.workspace();
+    // This one has been merged since: its base is no longer where it left the branch.
+    let head = git(origin.path(), &["rev-parse", "change"]);
+    git(&work, &["fetch", "--quiet", "--depth=1", "origin", &head]);
+    git(&work, &["checkout", "--quiet", "--detach", &head]);
+    let step = runner.judge();
+    assert_eq!(step.output("verdict"), Some("regression"), "{step:?}");
+}
+
+#[test]
+fn the_policy_of_the_base_is_read_in_a_shallow_checkout() {
+    let (runner, _origin) = checked_out(Change::Nothing, "--depth=1");
+    runner.write("base.txt", &ONE.repeat(5));
+    runner.write("head.txt", &SAME.repeat(5));
+    let step = runner
+        .set("INPUT_MODE", "check")
+        .set("INPUT_BASELINE", "base.txt")
+        .set("INPUT_CANDIDATE", "head.txt")
+        .set("INPUT_POLICY_FROM", "HEAD^1")
+        .judge();
+    assert_eq!(step.output("verdict"), Some("pass"), "{step:?}");
+}
+
+#[test]
 fn a_shallow_checkout_without_its_origin_says_what_to_do() {
     let (runner, origin) = checked_out(Change::Regression, "--depth=1");
     drop(origin);
