@@ -187,14 +187,14 @@ impl Api {
                 return Ok((answer, body));
             }
             let status = answer.status;
-            match limit(&answer) {
+            let message = message(&body);
+            match limit(&answer, &message) {
                 Some(Some(pause)) if may_wait && pause <= LONGEST_WAIT => {
                     thread::sleep(pause);
                     may_wait = false;
                 }
                 Some(_) => return Err(Refusal::Limited { status }),
                 None => {
-                    let message = message(&body);
                     return Err(Refusal::Status {
                         what,
                         status,
@@ -225,11 +225,16 @@ impl Api {
     }
 }
 
-/// Whether an answer says that too much was asked of late, and how long to wait then, if it tells.
-fn limit(answer: &Answer) -> Option<Option<Duration>> {
+/// Whether an answer says that too much was asked of late, and how long to wait then, if it tells. Of its
+/// secondary limits GitHub may tell in words alone.
+fn limit(answer: &Answer, message: &str) -> Option<Option<Duration>> {
     let pause = answer.header("retry-after");
     let is_limit = match answer.status {
-        403 => pause.is_some() || answer.header("x-ratelimit-remaining") == Some("0"),
+        403 => {
+            pause.is_some()
+                || answer.header("x-ratelimit-remaining") == Some("0")
+                || message.contains("secondary rate limit")
+        }
         429 => true,
         _ => false,
     };

@@ -89,7 +89,7 @@ fn of_run(api: &Api, repository: &Repository, run: &WorkflowRun) -> Result<Found
     let path = format!("/repos/{repository}/pulls");
     let head = format!("{}:{branch}", owner.login);
     let query = [("state", "open"), ("head", head.as_str())];
-    let mut moved_on = None;
+    let (mut found, mut moved_on) = (None, None);
     for page in 1..=MOST_PAGES {
         let pulls = api.page::<PullRequest>(LOOK_UP, &path, &query, page)?;
         for pull in pulls.items {
@@ -103,18 +103,24 @@ fn of_run(api: &Api, repository: &Repository, run: &WorkflowRun) -> Result<Found
             {
                 continue;
             }
-            if head.sha == run.head_sha {
-                return Ok(Found::Number(number));
+            if head.sha != run.head_sha {
+                moved_on = Some(number);
+            } else if let Some(other) = found.replace(number) {
+                // Into two branches: what was measured against the base of one says nothing of the other.
+                return nothing(&format!(
+                    "the pull requests {other} and {number} are of the same branch, and nothing says which of them \
+                     was judged"
+                ));
             }
-            moved_on = Some(number);
         }
         if pulls.is_last {
             break;
         }
     }
-    match moved_on {
-        Some(number) => Ok(outrun(number)),
-        None => nothing("no pull request is open for the branch that was judged"),
+    match (found, moved_on) {
+        (Some(number), _) => Ok(Found::Number(number)),
+        (None, Some(number)) => Ok(outrun(number)),
+        (None, None) => nothing("no pull request is open for the branch that was judged"),
     }
 }
 

@@ -78,6 +78,18 @@ fn without_a_pull_request_there_is_a_note() {
 }
 
 #[test]
+fn of_two_pull_requests_of_one_branch_none_is_guessed() {
+    let github = GitHub::start();
+    github.state().pulls = vec![pull(9, "fork/r", SHA), pull(7, "fork/r", SHA)];
+    let call = comment(&github).event("workflow_run", &after("pull_request", SHA));
+    assert_eq!(
+        call.note(),
+        "the pull requests 9 and 7 are of the same branch, and nothing says which of them was judged"
+    );
+    assert_eq!(github.asked("POST"), 0);
+}
+
+#[test]
 fn names_of_branches_stay_in_their_parameter() {
     let github = GitHub::start();
     let mut payload = after("pull_request", SHA);

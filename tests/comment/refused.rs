@@ -105,6 +105,11 @@ fn a_limit_of_requests_is_waited_for_a_moment_only() {
         assert_eq!(github.asked("POST"), 1);
         assert!(started.elapsed() < Duration::from_secs(10));
     }
+    // In words alone, with other requests left.
+    let headers = "X-RateLimit-Remaining: 4990\r\n";
+    let words = "You have exceeded a secondary rate limit and have been temporarily blocked from content creation.";
+    let (_, note) = refusing("POST", 403, headers, words);
+    assert!(note.contains("takes no more requests"), "{note}");
     let (github, note) = refusing("POST", 429, "Retry-After: 1\r\n", "slow down");
     assert!(note.contains("takes no more requests"), "{note}");
     assert_eq!(github.asked("POST"), 2);
