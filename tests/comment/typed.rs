@@ -73,7 +73,7 @@ fn what_is_no_report_is_an_error() {
     let error = comment(&github).report("gone.json").error();
     assert_eq!(
         error,
-        "error: gone.json: No such file or directory (os error 2)\n"
+        "error: cannot read gone.json: No such file or directory (os error 2)\n"
     );
     for content in [
         "",
