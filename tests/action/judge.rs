@@ -151,6 +151,29 @@ fn the_job_ends_as_the_verdict_asks() {
     }
 }
 
+#[test]
+fn uses_of_the_action_do_not_share_a_comment() {
+    let id = |use_: &str, named: &str| {
+        let runner = Runner::new()
+            .set("ALLOCGATE", "echo")
+            .set("REPORT", "report.json")
+            .set("USE", use_)
+            .set("INPUT_COMMENT_ID", named);
+        let step = runner.run(root(), "comment.sh");
+        let log = step.log.trim_end().to_owned();
+        let id = log.strip_prefix("comment --id ").unwrap();
+        id.strip_suffix(" report.json").unwrap().to_owned()
+    };
+    assert_eq!(id("ci test null run .", "mine"), "mine");
+    let one = id("ci test null run .", "");
+    assert_eq!(one, id("ci test null run .", ""));
+    for other in ["ci test null memory .", "ci test {\n  \"go\": 1\n} run ."] {
+        assert_ne!(one, id(other, ""), "{other}");
+    }
+    let plain = |c: char| c.is_ascii_alphanumeric() || c == '-';
+    assert!(one.chars().all(plain) && !one.contains("--"), "{one}");
+}
+
 /// Something in place of the program: a script, called as it is.
 fn instead(runner: Runner, script: &str) -> Step {
     let own = env!("CARGO_BIN_EXE_allocgate");
