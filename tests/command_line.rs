@@ -50,6 +50,22 @@ fn refused(folder: &Path, arguments: &[&str]) -> String {
 }
 
 #[test]
+fn two_reports_do_not_go_to_one_file() {
+    let folder = folder();
+    let report = |one: &str, two: &str| {
+        let check = ["check", "a.txt", "b.txt", "--report", one, "--report", two];
+        refused(folder.path(), &check)
+    };
+    let twice = "another report goes to ./out";
+    assert!(report("json=out", "csv=./out").contains(twice));
+    // One that was there stays as it was.
+    fs::write(folder.path().join("out"), "old").unwrap();
+    assert!(report("json=out", "csv=./out").contains(twice));
+    assert_eq!(fs::read(folder.path().join("out")).unwrap(), b"old");
+    assert!(report("json=", "csv").contains("--report json=: no file is named"));
+}
+
+#[test]
 fn bad_input_is_refused_in_one_sentence() {
     let folder = folder();
     fs::create_dir(folder.path().join("dir")).unwrap();

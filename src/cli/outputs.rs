@@ -85,9 +85,16 @@ impl Outputs {
                 .parse()
                 .map_err(|error| anyhow!("--report {report}: {error}"))?;
             match path {
-                Some(path) => outputs
-                    .files
-                    .push((format, OutputFile::open(Path::new(path))?)),
+                Some("") => bail!("--report {report}: no file is named"),
+                Some(path) => {
+                    let known = outputs.paths();
+                    let file = OutputFile::open(Path::new(path))?;
+                    let own = fs::canonicalize(path).ok().filter(|path| path.is_file());
+                    if own.is_some_and(|own| known.contains(&own)) {
+                        bail!("--report {report}: another report goes to {path}");
+                    }
+                    outputs.files.push((format, file));
+                }
                 None if outputs.standard.is_some() => {
                     bail!("--report {report}: only one report can go to standard output")
                 }
