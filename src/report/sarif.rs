@@ -5,7 +5,9 @@
 //! put at the first line of the policy therefore, and the logical location tells which benchmark it is.
 //! GitHub tells alerts apart by `primaryLocationLineHash` alone, and would take the line's own hash
 //! otherwise: the rows of one benchmark function would be one alert. (The action `upload-sarif` keeps
-//! ours, and says in its log that it would have calculated another.) Of a run 5,000 results are shown, so
+//! ours, and says in its log that it would have calculated another.) An upload replaces the one before of the
+//! same category: the run has no `automationDetails`, so that `category` of the upload, by default the
+//! workflow's job, tells several reports of a commit apart. Of a run 5,000 results are shown, so
 //! that no more are written, errors first, and a notification says how many are left out.
 //!
 //! Waived rows are notes with a suppression. Viewers hide them; GitHub does not read suppressions by
@@ -67,7 +69,6 @@ pub(super) fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         "version": "2.1.0",
         "runs": [{
             "tool": { "driver": driver },
-            "automationDetails": { "id": "allocgate/" },
             "columnKind": "unicodeCodePoints",
             "originalUriBaseIds": { ROOT: { "description": text("The root of the repository.") } },
             "invocations": [invocation(report, left)],
@@ -117,11 +118,22 @@ fn results(report: &Report, problems: &[Problem<'_>], rules: &mut Vec<String>) -
 fn rule(code: &str) -> Value {
     let mut rule = json!({ "id": code });
     if let Some(explanation) = Explanation::of(code) {
-        rule["shortDescription"] = text(&format!("{}.", explanation.first_sentence()));
+        rule["shortDescription"] = text(title(&explanation));
         rule["fullDescription"] = text(explanation.meaning);
         rule["help"] = text(explanation.remedy);
     }
     rule
+}
+
+/// The title that an alert bears: the first sentence as far as it says what, not how.
+fn title(explanation: &Explanation) -> &'static str {
+    let sentence = explanation.first_sentence();
+    let ends = [": ", "; "]
+        .into_iter()
+        .filter_map(|end| sentence.find(end));
+    // Not within brackets.
+    let ends = ends.filter(|end| !sentence[..*end].contains('('));
+    &sentence[..ends.min().unwrap_or(sentence.len())]
 }
 
 /// That a waiver accepts it, and why.
@@ -270,6 +282,27 @@ mod tests {
             let errors = results(&log).iter().filter(|one| one["level"] == "error");
             assert_eq!(errors.count() > 0, report.verdict.exit_code() != 0);
         }
+    }
+
+    #[test]
+    fn titles_are_short() {
+        for explanation in Explanation::all() {
+            let title = title(&explanation);
+            assert!((20..=180).contains(&title.chars().count()), "{title}");
+            assert_eq!(title.matches('(').count(), title.matches(')').count());
+        }
+        let regressed = Explanation::of("regressed").unwrap();
+        assert_eq!(
+            title(&regressed),
+            "The candidate is worse than the baseline by more than the threshold, and the evidence supports it"
+        );
+    }
+
+    /// What the action `upload-sarif` sets where nothing is set.
+    #[test]
+    fn the_category_is_left_to_the_upload() {
+        let log = log(&fixture::everything());
+        assert!(log["runs"][0].get("automationDetails").is_none());
     }
 
     #[test]
