@@ -387,3 +387,55 @@ fn ten_thousand_regressed_rows_stay_within_bounds() {
         10_000
     );
 }
+
+#[test]
+fn files_of_the_repository_are_named_from_its_root_wherever_the_program_runs() {
+    let folder = sides(&results("X", 1, 10), &results("X", 1, 9));
+    // Repositories are known by their real paths.
+    let root = fs::canonicalize(folder.path()).unwrap();
+    let init = Command::new("git")
+        .args(["init", "--quiet"])
+        .current_dir(&root)
+        .status();
+    assert!(init.unwrap().success());
+    let below = root.join("services/store");
+    fs::create_dir_all(&below).unwrap();
+    fs::create_dir(root.join("deploy")).unwrap();
+    let deployment = self::root().join("testdata/memory/manifests/deployment.yaml");
+    fs::copy(deployment, root.join("deploy/app.yaml")).unwrap();
+    let policy = "[memory]\nmanifests = [\"deploy/*.yaml\"]\ncontainer = \"api\"\n\
+                  [[budget]]\nbenchmark = \"BenchmarkNone\"\nallocs = 0\n";
+    fs::write(root.join("allocgate.toml"), policy).unwrap();
+    let places = |at: &Path, arguments: &[&str]| -> Vec<String> {
+        let (code, reports) = reports(at, arguments);
+        assert_eq!(code, 1);
+        assert_valid(code, &reports);
+        let entries: Vec<Value> = serde_json::from_str(&reports["codequality"]).unwrap();
+        let place = |entry: &Value| {
+            let (file, line) = (
+                &entry["location"]["path"],
+                &entry["location"]["lines"]["begin"],
+            );
+            format!("{}:{line}", file.as_str().unwrap())
+        };
+        entries.iter().map(place).collect()
+    };
+    let both = ["deploy/app.yaml:65", "allocgate.toml:4"];
+    let [a, b] = ["a.txt", "b.txt"].map(|name| root.join(name).display().to_string());
+    for at in [&root, &below, &root.join("deploy")] {
+        assert_eq!(places(at, &["check", &a, &b]), both);
+    }
+    let policy = root.join("allocgate.toml").display().to_string();
+    let named = ["check", &a, &b, "--policy", &policy];
+    assert_eq!(places(&below, &named), both);
+    let manifest = root.join("deploy/app.yaml").display().to_string();
+    let alone = ["memory", "check", "--no-policy", "--container=api"];
+    for manifest in [&manifest, "../../deploy/app.yaml"] {
+        let arguments = [&alone[..], &[manifest]].concat();
+        assert_eq!(places(&below, &arguments), both[..1]);
+    }
+    // What lies in no repository has no place.
+    fs::remove_dir_all(root.join(".git")).unwrap();
+    let arguments = [&alone[..], &[manifest.as_str()]].concat();
+    assert_eq!(places(&below, &arguments), ["allocgate.toml:1"]);
+}

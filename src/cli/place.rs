@@ -1,6 +1,8 @@
 //! Where the code that is judged stands, seen from where the program runs.
 
 use std::collections::BTreeSet;
+use std::env;
+use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -17,10 +19,33 @@ fn in_repository(here: &Path) -> Option<(PathBuf, PathBuf)> {
     Some((root, below))
 }
 
-/// Where `here` lies in its repository, as a report has it.
-pub(super) fn directory(here: &Path) -> Option<String> {
-    let (_, below) = in_repository(here)?;
-    Some(Place::new(&below, 1).file)
+/// Where the program runs, from which on a report names files, in the repository of what is judged (`-C`
+/// may name another).
+pub(super) fn directory(judged: &Path) -> Option<String> {
+    let (root, _) = in_repository(judged)?;
+    let here = fs::canonicalize(env::current_dir().ok()?).ok()?;
+    let below = here.strip_prefix(root).ok()?;
+    Some(Place::new(below, 1).file)
+}
+
+/// How a report names a file: as it is seen from where the program runs, if it lies in the same repository.
+/// A report can point at a file of the repository only so.
+pub(super) fn seen_from_here(path: &Path) -> PathBuf {
+    let here = env::current_dir().unwrap_or_default();
+    let seen = path.strip_prefix(&here).ok().map(Path::to_owned);
+    seen.or_else(|| seen_in_repository(&here, path))
+        .unwrap_or_else(|| path.to_owned())
+}
+
+fn seen_in_repository(here: &Path, path: &Path) -> Option<PathBuf> {
+    if path.is_relative() {
+        return None;
+    }
+    let (root, below) = in_repository(here)?;
+    let path = path.strip_prefix(root).ok()?;
+    let both = below.iter().zip(path).take_while(|(a, b)| a == b).count();
+    let up = below.iter().skip(both).map(|_| OsStr::new(".."));
+    Some(up.chain(path.iter().skip(both)).collect())
 }
 
 /// Where the benchmark functions of a report are declared, if their sources are here.

@@ -1,11 +1,11 @@
 //! The policy of a run: a file, or the defaults, with the flags on top.
 
-use std::env;
 use std::path::Path;
 
 use anyhow::{Context, Result, anyhow};
 
 use super::args::{PolicyArguments, PolicySource};
+use super::place;
 use crate::git::Repository;
 use crate::policy::{
     self, Gating, Policy, Rule, Scope, TRAILER, parse_quantity, parse_relative, parse_trailer,
@@ -129,13 +129,8 @@ fn anchored(mut policy: Policy, path: &Path) -> Policy {
     policy
 }
 
-/// A policy file is named as it is seen from here, if that is shorter.
 fn shown(path: &Path) -> String {
-    let here = env::current_dir().unwrap_or_default();
-    path.strip_prefix(here)
-        .unwrap_or(path)
-        .display()
-        .to_string()
+    place::seen_from_here(path).display().to_string()
 }
 
 fn flag_rule(unit: &str) -> Rule {

@@ -11,11 +11,16 @@ pub(super) fn of_finding(report: &Report, finding: &Finding) -> Option<Place> {
 }
 
 /// Where the figures of a check are declared: the judged one, else the bound that it was held against.
-pub(super) fn of_check(report: &Report, check: &Check) -> Option<Place> {
-    [&check.measured, &check.bound]
-        .into_iter()
-        .flatten()
-        .find_map(|amount| in_repository(report, &amount.from))
+pub(super) fn of_check<'a>(report: &Report, check: &'a Check) -> Option<Place> {
+    let amounts = [&check.measured, &check.bound].into_iter().flatten();
+    // `90% of the limit, deploy.yaml:57`
+    let at = |from: &'a str| match from.split_once(" of the limit") {
+        Some((_, limit)) => limit.split_once(", ").map(|(_, at)| at),
+        None => Some(from),
+    };
+    amounts
+        .filter_map(|amount| at(&amount.from))
+        .find_map(|at| in_repository(report, at))
 }
 
 /// Where the benchmark of a row is declared, else the budget or the waiver that its status is due to.
@@ -65,9 +70,34 @@ fn in_repository(report: &Report, at: &str) -> Option<Place> {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::super::fixture;
     use super::*;
+
+    #[test]
+    fn a_share_of_a_limit_stands_where_the_limit_does() {
+        let mut report = fixture::memory();
+        report.directory = Some(String::new());
+        let memory = report.memory.clone();
+        let mut checks = memory.into_iter().flat_map(|memory| memory.checks);
+        let mut check = checks.find(|check| check.bound.is_some()).unwrap();
+        check.measured = None;
+        for (from, place) in [
+            (
+                "90% of the limit, deploy/app.yaml:57",
+                Some("deploy/app.yaml"),
+            ),
+            ("90% of the limit 512 MiB, a, b.yaml:3", Some("a, b.yaml")),
+            ("90% of the limit, /etc/app.yaml:57", None),
+            ("90% of the limit 512 MiB", None),
+            ("85% of the limit: 3", None),
+        ] {
+            check.bound.as_mut().unwrap().from = from.to_owned();
+            let found = of_check(&report, &check).map(|place| place.file);
+            assert_eq!(found.as_deref(), place, "{from}");
+        }
+    }
 
     #[test]
     fn paths_are_seen_from_the_root_of_the_repository() {

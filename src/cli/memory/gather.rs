@@ -7,6 +7,7 @@ use std::path::Path;
 use anyhow::{Context, Result, bail};
 
 use super::readings;
+use crate::cli::place;
 use crate::gate::{MemoryReport, Readings};
 use crate::memory::check::{self, Case};
 use crate::memory::declared::{Container, Declared};
@@ -30,6 +31,8 @@ pub(super) fn judge(
         (Err(parse::OpenError::NoMatch(_)), [_, ..]) => Vec::new(),
         (names, _) => names?,
     };
+    let seen = |name: String| place::seen_from_here(name.as_ref()).display().to_string();
+    let names: Vec<String> = names.into_iter().map(seen).collect();
     let read = read(&names, policy.target.as_deref())?;
     let targets = target::choose(read, &policy.containers)?;
     if targets.containers.len() > 1 && (candidate.is_some() || baseline.is_some()) {
