@@ -7,7 +7,9 @@ use clap::{Args, ColorChoice, Parser, Subcommand, ValueEnum};
 
 use super::comment::CommentArguments;
 use super::exit;
+use super::generate::Suggesting;
 use super::memory::MemoryArguments;
+use crate::gate::Explanation;
 use crate::parse::Format;
 use crate::policy::{Adjust, Doubt, Outcome, Test};
 use crate::report;
@@ -336,6 +338,7 @@ pub(crate) struct OutputArguments {
     /// Write a report in a format to a file (`json=out.json`) or, without `=FILE`, to standard output; may be
     /// repeated
     #[arg(long, value_name = "FORMAT[=FILE]", long_help = report_help())]
+    #[arg(value_parser = Suggesting(report_formats), hide_possible_values = true)]
     pub(super) report: Vec<String>,
 
     /// Show every row, unchanged and advisory ones included
@@ -391,7 +394,7 @@ pub(super) struct InitArguments {
 #[derive(Args)]
 pub(super) struct ExplainArguments {
     /// The code, such as `regressed` or `no-allocations`; without one, all codes are listed
-    #[arg(value_name = "CODE")]
+    #[arg(value_name = "CODE", value_parser = Suggesting(codes), hide_possible_values = true)]
     pub(super) code: Option<String>,
 }
 
@@ -432,6 +435,15 @@ fn report_help() -> String {
         help.push_str(&format!("\n  {:<12} {}", format.as_str(), format.about()));
     }
     help
+}
+
+fn report_formats() -> Vec<&'static str> {
+    let formats = report::Format::ALL.iter();
+    formats.map(|format| format.as_str()).collect()
+}
+
+fn codes() -> Vec<&'static str> {
+    Explanation::all().map(|one| one.code).collect()
 }
 
 fn format_names() -> Vec<&'static str> {

@@ -1,13 +1,36 @@
 //! `allocgate completions` and `allocgate man`: made from the definition of the command line, so that
 //! they say what `--help` says.
 
+use std::ffi::OsStr;
 use std::fs;
 use std::io::{self, Write};
 
 use anyhow::{Context, Result};
-use clap::CommandFactory;
+use clap::builder::{PossibleValue, StringValueParser, TypedValueParser};
+use clap::{Arg, Command, CommandFactory};
 
 use super::args::{Arguments, CompletionsArguments, ManArguments};
+
+/// Any text, with words that shells offer for it.
+#[derive(Clone)]
+pub(super) struct Suggesting(pub(super) fn() -> Vec<&'static str>);
+
+impl TypedValueParser for Suggesting {
+    type Value = String;
+
+    fn parse_ref(
+        &self,
+        command: &Command,
+        argument: Option<&Arg>,
+        value: &OsStr,
+    ) -> Result<String, clap::Error> {
+        StringValueParser::new().parse_ref(command, argument, value)
+    }
+
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
+        Some(Box::new((self.0)().into_iter().map(PossibleValue::new)))
+    }
+}
 
 /// Completions for a shell, to standard output.
 pub(super) fn completions(arguments: &CompletionsArguments) -> Result<u8> {
@@ -30,9 +53,33 @@ pub(super) fn man(arguments: &ManArguments) -> Result<u8> {
                 fs::create_dir_all(folder).and_then(|()| clap_mangen::generate_to(command, folder));
             written.with_context(|| format!("cannot write {}", folder.display()))?;
         }
-        None => clap_mangen::Man::new(command)
+        // There is no page of `allocgate help`.
+        None => clap_mangen::Man::new(command.disable_help_subcommand(true))
             .render(&mut io::stdout().lock())
             .context("cannot write to standard output")?,
     }
     Ok(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Any text can be typed after them: they are offered, not asked for.
+    #[test]
+    fn shells_offer_formats_and_codes() {
+        let mut script = Vec::new();
+        let shell = clap_complete::Shell::Bash;
+        clap_complete::generate(shell, &mut Arguments::command(), "allocgate", &mut script);
+        let script = String::from_utf8_lossy(&script);
+        assert!(script.contains("-W \"terminal markdown comment html json csv github"));
+        assert!(script.contains(" gomemlimit-headroom "));
+        let typed = Arguments::command().try_get_matches_from([
+            "allocgate",
+            "report",
+            "r.json",
+            "--report=json=x",
+        ]);
+        assert!(typed.is_ok());
+    }
 }
