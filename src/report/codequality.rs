@@ -2,10 +2,10 @@
 //! merge requests list and show at their lines.
 //!
 //! GitLab stops reading at the first entry that has no path, so that what has no line stands at the
-//! first line of the policy, where it can be accepted. The widget lists what a merge request adds to the report of
-//! its target branch by fingerprints: they are the same in every run. The branch's report has to be there, and to
-//! be empty: the problems of an earlier merge request would hide those of the next. There are no more than 5,000 entries, the last of which
-//! counts what is left out.
+//! first line of the policy, where it can be accepted. The widget lists what a merge request adds to the
+//! report of its target branch by fingerprints: they are the same in every run. The branch's report has to be
+//! there, and to be empty: problems of an earlier merge request would hide those of the next. There are no
+//! more than 5,000 entries, the last of which counts what is left out.
 
 use std::io::{self, Write};
 

@@ -209,9 +209,12 @@ impl<'a> Problem<'a> {
                     parts.extend([setting.clone(), value.clone()]);
                 }
             }
-            // What a message counts may be another number in the next run.
+            // What a message counts may be another number in the next run, and an address is another one.
             Subject::Finding(finding) => {
-                parts.push(finding.message.replace(|c: char| c.is_ascii_digit(), ""));
+                let words = finding.message.split(' ');
+                let words = words.filter(|word| !word.contains("0x"));
+                let message = words.collect::<Vec<_>>().join(" ");
+                parts.push(message.replace(|c: char| c.is_ascii_digit(), ""));
             }
             Subject::Check(check) => parts.extend(check.container.clone()),
             Subject::Cause(..) => {}
@@ -287,6 +290,17 @@ mod tests {
             let error = |problem: &Problem<'_>| problem.level() == Level::Error;
             assert_eq!(all(&report).iter().any(error), fails);
         }
+    }
+
+    #[test]
+    fn addresses_make_no_other_fingerprint() {
+        let of = |message: &str| {
+            let mut report = fixture::empty();
+            report.findings[0].message = message.to_owned();
+            fingerprints(&all(&report))
+        };
+        assert_eq!(of("panic: at 0xc0ffee"), of("panic: at 0xbeef"));
+        assert_ne!(of("panic: at 0xc0ffee"), of("panic: in 0xc0ffee"));
     }
 
     #[test]
