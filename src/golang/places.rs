@@ -26,8 +26,8 @@ pub struct Found {
 }
 
 /// The benchmark functions of `packages` (import paths) in the modules at and below `root`. A function
-/// that is declared twice, for several platforms, is the first; a package that two modules could
-/// have is in neither.
+/// that is declared twice, for several platforms, is the one in a file named after this platform, else the
+/// first; a package that two modules could have is in neither.
 pub fn find_benchmarks(root: &Path, packages: &BTreeSet<&str>) -> Vec<Found> {
     let mut folders: BTreeMap<&str, BTreeSet<PathBuf>> = BTreeMap::new();
     for module in find_modules(root, Path::new("")) {
@@ -70,7 +70,10 @@ fn benchmarks_of(root: &Path, folder: &Path, package: &str) -> Vec<Found> {
         })
         .map(|entry| entry.file_name())
         .collect();
-    names.sort();
+    names.sort_by_cached_key(|name| {
+        let own = is_of_platform(&name.to_string_lossy(), goos());
+        (!own, name.clone())
+    });
     let mut found: Vec<Found> = Vec::new();
     for name in names {
         let file = folder.join(name);
@@ -92,6 +95,20 @@ fn benchmarks_of(root: &Path, folder: &Path, package: &str) -> Vec<Found> {
     found
 }
 
+/// What Go calls the platform that this runs on.
+fn goos() -> &'static str {
+    match std::env::consts::OS {
+        "macos" => "darwin",
+        other => other,
+    }
+}
+
+/// Whether a test file is built for one platform, by its name: `NAME_GOOS_test.go`, `NAME_GOOS_GOARCH_test.go`.
+fn is_of_platform(name: &str, goos: &str) -> bool {
+    let stem = name.strip_suffix(TEST_SUFFIX).unwrap_or(name);
+    stem.split('_').skip(1).any(|part| part == goos)
+}
+
 /// What a `go.mod` calls its module.
 fn module_path(file: &Path) -> Option<String> {
     let text = fs::read_to_string(file).ok()?;
@@ -107,6 +124,22 @@ fn module_path(file: &Path) -> Option<String> {
 #[allow(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_function_of_several_platforms_is_that_of_this_one() {
+        let root = tempfile::tempdir().unwrap();
+        fs::write(root.path().join("go.mod"), "module m\n").unwrap();
+        let own = format!("z_{}_test.go", goos());
+        for name in ["a_plan9_test.go", &own, "zz_test.go"] {
+            let text = "package m\nfunc BenchmarkA(b *testing.B) {}\n";
+            fs::write(root.path().join(name), text).unwrap();
+        }
+        let found = find_benchmarks(root.path(), &["m"].into());
+        assert_eq!(found.len(), 1);
+        assert_eq!(found[0].file, Path::new(&own));
+        assert!(is_of_platform("x_linux_amd64_test.go", "linux"));
+        assert!(!is_of_platform("linux_test.go", "linux"));
+    }
 
     #[test]
     fn benchmarks_are_found_in_their_modules() {
@@ -126,7 +159,7 @@ mod tests {
             "package cart_test\nfunc BenchmarkC(b *testing.B) {}\n",
         );
         write(
-            "cart/c_windows_test.go",
+            "cart/c_wasip1_test.go",
             "package cart\n\n\nfunc BenchmarkC(b *testing.B) {}\n",
         );
         write("tool/go.mod", "module \"example.com/shop/tool\"\n");
