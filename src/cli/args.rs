@@ -26,7 +26,7 @@ pub(super) struct Arguments {
 
 const EXAMPLES: &str = "\
 Examples:
-  # before a merge: does this branch allocate more than where it left the default branch?
+  # before a merge: does this branch allocate more than the default branch?
   allocgate run
 
   # the same of benchmark output that you have
@@ -57,16 +57,18 @@ Examples:
   allocgate check baseline.txt candidate.txt
 
   # several files a side, a report for people and one for machines
-  allocgate check -b 'base/*.txt' -c 'head/*.txt' --report markdown=out.md --report json=out.json
+  allocgate check -b 'base/*.txt' -c 'head/*.txt' \\
+    --report markdown=out.md --report json=out.json
 
-  # absolute ceilings only, without a baseline (needs [[budget]] in allocgate.toml)
+  # ceilings only, without a baseline (needs [[budget]] in allocgate.toml)
   allocgate check --candidate candidate.txt
 
   # the parts of a run on several machines, joined
   allocgate check --saved part-1 --saved part-2
 
   # straight from a pipe; gate time as well, from 20 % on
-  go test -bench . -benchmem -count=10 -json ./... | allocgate check base.json - --gate ns/op --threshold ns/op=20%";
+  go test -bench . -benchmem -count=10 -json ./... | \\
+    allocgate check base.json - --gate ns/op --threshold ns/op=20%";
 
 /// Compare benchmark output of two versions and judge it
 ///
@@ -107,14 +109,16 @@ pub(super) struct CheckArguments {
 
 const RUN_EXAMPLES: &str = "\
 Examples:
-  # does the working tree allocate more than its merge base with the default branch?
+  # does the working tree allocate more than the default branch?
   allocgate run
 
   # this branch against another, one package, two benchmarks
-  allocgate run --base origin/release-2 --packages ./codec --bench 'Encode|Decode'
+  allocgate run --base origin/release-2 --packages ./codec \\
+    --bench 'Encode|Decode'
 
-  # a release against the one before, with a report to keep and the raw output of both sides
-  allocgate run --base v1.4.0 --exact-base --report markdown=allocations.md --save allocations/
+  # a release against the one before, with a report and the raw output to keep
+  allocgate run --base v1.4.0 --exact-base \\
+    --report markdown=allocations.md --save allocations/
 
   # a part of the packages on each of four machines, and the verdict of all
   allocgate run --shard 2/4 --save part-2
@@ -303,7 +307,8 @@ Examples:
 
   # then, there or on another machine, whatever reads it
   allocgate report report.json
-  allocgate report report.json --all --quiet --report markdown=summary.md --report github
+  allocgate report report.json --all --quiet \\
+    --report markdown=summary.md --report github
 
   # a gate of its own: exit with the code of the verdict
   allocgate report report.json --exit-code";
@@ -400,7 +405,8 @@ pub(super) struct ExplainArguments {
 
 const COMPLETIONS_EXAMPLES: &str = "\
 Examples:
-  allocgate completions bash > ~/.local/share/bash-completion/completions/allocgate
+  allocgate completions bash > \\
+    ~/.local/share/bash-completion/completions/allocgate
   allocgate completions zsh  > ~/.zfunc/_allocgate
   allocgate completions fish > ~/.config/fish/completions/allocgate.fish";
 

@@ -19,8 +19,8 @@ const MAX_REPORT: u64 = 128 << 20;
 
 const EXAMPLES: &str = "\
 Examples:
-  # in a workflow for pull requests, with `permissions: pull-requests: write` and the
-  # environment variable GITHUB_TOKEN: ${{ github.token }}
+  # in a workflow for pull requests, with `permissions: pull-requests: write`
+  # and the environment variable GITHUB_TOKEN: ${{ github.token }}
   allocgate run --report json=report.json || code=$?
   allocgate comment report.json
   exit ${code:-0}
@@ -33,13 +33,15 @@ Examples:
   allocgate comment macos.json --id macos
 
   # from outside of GitHub Actions
-  GITHUB_TOKEN=… allocgate comment report.json --repository owner/name --pull-request 7";
+  GITHUB_TOKEN=… allocgate comment report.json \\
+    --repository owner/name --pull-request 7";
 
 const ABOUT_FORKS: &str = "\
 Pull requests from forks:
-  Their workflows get a token that cannot write. Let the workflow on `pull_request` upload the
-  report, and a second one, on `workflow_run`, download it and run `allocgate comment`: which pull
-  request is meant is taken from the event, never from what was uploaded.
+  Their workflows get a token that cannot write. Let the workflow on
+  `pull_request` upload the report, and a second one, on `workflow_run`,
+  download it and run `allocgate comment`: which pull request is meant is taken
+  from the event, never from what was uploaded.
 
 Exit codes:
   0  done, or not permitted: then a note says why

@@ -11,9 +11,9 @@ pub(super) const COULD_NOT_RUN: u8 = 2;
 pub(super) const HELP: &str = "\
 Exit codes:
   0  pass
-  1  regression: a row allocates more than it may, or a check of the memory budget failed
+  1  regression: a row allocates more than it may, or a memory check failed
   2  could not run: bad usage, unreadable input, broken policy
-  3  could not judge: too few samples, a failed package, a vanished benchmark, …
+  3  could not judge: too few samples, a failed package, a vanished row, …
   4  `memory run`: the command failed on its own
   129, 130, 143  stopped: the terminal was closed, Ctrl-C, SIGTERM";
 

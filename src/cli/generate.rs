@@ -82,4 +82,20 @@ mod tests {
         ]);
         assert!(typed.is_ok());
     }
+
+    /// A command that clap breaks in two is not what somebody copies.
+    #[test]
+    fn examples_fit_a_terminal() {
+        fn assert_fits(command: &Command) {
+            let help = [command.get_after_help(), command.get_after_long_help()];
+            for line in help.into_iter().flatten().flat_map(|help| {
+                let lines = help.to_string();
+                lines.lines().map(str::to_owned).collect::<Vec<_>>()
+            }) {
+                assert!(line.chars().count() <= 80, "{line}");
+            }
+            command.get_subcommands().for_each(assert_fits);
+        }
+        assert_fits(&Arguments::command());
+    }
 }

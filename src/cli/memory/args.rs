@@ -24,7 +24,8 @@ Examples:
   allocgate memory check deploy/api.yaml Dockerfile go.mod
 
   # does the running service stay within it?
-  allocgate memory check deploy/api.yaml --reading http://localhost:8080/metrics --reading pid:1234
+  allocgate memory check deploy/api.yaml \\
+    --reading http://localhost:8080/metrics --reading pid:1234
 
   # every figure under its own word
   allocgate memory read pid:1234
@@ -50,15 +51,19 @@ Examples:
   helm template chart/ | allocgate memory check - Dockerfile --container api
 
   # a running container: its cgroup, its process, its metrics
-  allocgate memory check deploy.yaml --reading pid:1234 --reading http://localhost:8080/metrics
-  allocgate memory check deploy.yaml --reading cadvisor.prom --selector '{pod=\"api-0\",container=\"api\"}'
+  allocgate memory check deploy.yaml --reading pid:1234 \\
+    --reading http://localhost:8080/metrics
+  allocgate memory check deploy.yaml --reading cadvisor.prom \\
+    --selector '{pod=\"api-0\",container=\"api\"}'
 
   # a canary against the release before, ten minutes of a Prometheus server
   allocgate memory check --prometheus http://prometheus:9090 --window 10m \\
-    --selector '{deployment=\"api-canary\"}' --baseline-selector '{deployment=\"api\"}'
+    --selector '{deployment=\"api-canary\"}' \\
+    --baseline-selector '{deployment=\"api\"}'
 
   # the same from two pairs of scrapes
-  allocgate memory check --baseline-before b1.prom --baseline b2.prom --reading-before c1.prom --reading c2.prom";
+  allocgate memory check --baseline-before b1.prom --baseline b2.prom \\
+    --reading-before c1.prom --reading c2.prom";
 
 /// Hold manifests and readings against the memory budget
 ///
@@ -176,8 +181,10 @@ const READ_EXAMPLES: &str = "\
 Examples:
   allocgate memory read pid:1234 http://localhost:8080/metrics
   allocgate memory read /sys/fs/cgroup/system.slice/api.service
-  kubectl get --raw /api/v1/nodes/n1/proxy/metrics/cadvisor | allocgate memory read - --selector '{pod=\"api-0\"}'
-  docker stats --no-stream --format json | allocgate memory read - --selector '{name=\"api\"}'
+  kubectl get --raw /api/v1/nodes/n1/proxy/metrics/cadvisor | \\
+    allocgate memory read - --selector '{pod=\"api-0\"}'
+  docker stats --no-stream --format json | \\
+    allocgate memory read - --selector '{name=\"api\"}'
 
   # keep it, and judge it later
   allocgate memory read pid:1234 --save reading.json
@@ -205,7 +212,8 @@ pub(super) struct ReadArguments {
 const RUN_EXAMPLES: &str = "\
 Examples:
   allocgate memory run --limit 512MiB -- go test ./...
-  allocgate memory run --limit 512MiB --for 60s --settle 10s --chart memory.svg -- ./server -config prod.toml";
+  allocgate memory run --limit 512MiB --for 60s --settle 10s \\
+    --chart memory.svg -- ./server -config prod.toml";
 
 /// Run a command under a real memory limit and judge what it used
 ///
