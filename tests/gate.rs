@@ -509,6 +509,12 @@ fn unlike_measurements_are_pointed_out() {
     );
     let timed = at(1000, "").benchmark("BenchmarkX-8", "ns/op", &[100, 101, 102, 103, 104]);
     assert_eq!(findings(&timed, &timed), ["same-measurement"]);
+    // Equal times alone are no proof.
+    let both = |allocations: u64| {
+        let line = format!("BenchmarkX-8 1000 5 ns/op {allocations} allocs/op\n");
+        Side::new().text(&line.repeat(5))
+    };
+    assert_eq!(findings(&both(1), &both(2)), [""; 0]);
     let numbered = |count: usize| {
         (0..count).fold(Side::new(), |side, i| {
             side.benchmark(&format!("BenchmarkX/#{i:02}-8"), "allocs/op", &[5; 5])

@@ -219,12 +219,10 @@ impl SampleSetBuilder {
                 None => self.overflow.values += 1,
             }
         }
-        // The first value is a time as a rule, and times never repeat themselves.
-        let first = result
-            .measurements
-            .first()
-            .map_or(0, |(value, _)| value.to_bits());
-        self.cursor.fingerprint = hash_of((self.cursor.fingerprint, result.iterations, first));
+        let figures = result.measurements.iter().fold(0_u64, |sum, (value, _)| {
+            sum.rotate_left(7) ^ value.to_bits()
+        });
+        self.cursor.fingerprint = hash_of((self.cursor.fingerprint, result.iterations, figures));
         if let Some(file) = self.files.last_mut() {
             file.results += 1;
         }
