@@ -117,6 +117,10 @@ set +e
 set -e
 echo
 echo "::$token::"
+# They are not hard to find all the same. Nothing of ours is in them yet.
+for file in "$GITHUB_OUTPUT" "$GITHUB_STEP_SUMMARY" "${GITHUB_ENV:-}" "${GITHUB_PATH:-}" "${GITHUB_STATE:-}"; do
+	[ -z "$file" ] || : >"$file"
+done
 
 if [ ! -s "$json" ]; then
 	message=$(sed -n '/^error: /,$p' "$errors" | sed '1s/^error: //')

@@ -209,6 +209,17 @@ fn what_is_cut_off_is_no_verdict() {
 }
 
 #[test]
+fn what_runs_does_not_speak_for_the_step() {
+    let files = "for file in output summary environment path state; do echo verdict=hostile >>\"$RUNNER_TEMP/../$file\"; done";
+    for end in ["\"$own\" \"$@\"", "exit 2"] {
+        let step = instead(check(ONE, TWO), &format!("{files}; {end}"));
+        let told = format!("{:?}{}{}", step.outputs, step.summary, step.later);
+        assert!(!told.contains("hostile"), "{told}");
+        assert!(step.output("verdict").is_some(), "{told}");
+    }
+}
+
+#[test]
 fn an_error_of_any_length_is_told_and_is_only_text() {
     let long = "echo 'error: it broke' >&2; yes 'why it broke' | head -n 100000 >&2; exit 2";
     could_not_run(&instead(check(ONE, SAME), long), "it broke");

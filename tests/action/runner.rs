@@ -22,6 +22,8 @@ pub(crate) struct Step {
     pub(crate) log: String,
     pub(crate) outputs: Vec<(String, String)>,
     pub(crate) summary: String,
+    /// What it asks of later steps: variables, folders of programs, state.
+    pub(crate) later: String,
 }
 
 impl Step {
@@ -89,7 +91,8 @@ impl Runner {
             fs::write(&path, "").unwrap();
             path
         };
-        let [output, summary] = ["output", "summary"].map(file);
+        let [output, summary, environment, path, state] =
+            ["output", "summary", "environment", "path", "state"].map(file);
         let mut command = Command::new(action.join("action").join(script));
         for name in EMPTY_INPUTS {
             command.env(name, "");
@@ -106,6 +109,9 @@ impl Runner {
             .env("GITHUB_ACTION_PATH", action)
             .env("GITHUB_OUTPUT", &output)
             .env("GITHUB_STEP_SUMMARY", &summary)
+            .env("GITHUB_ENV", &environment)
+            .env("GITHUB_PATH", &path)
+            .env("GITHUB_STATE", &state)
             .env("RUNNER_TEMP", self.temp())
             .env("RUNNER_OS", "Linux")
             .env("RUNNER_ARCH", "X64")
@@ -124,6 +130,9 @@ impl Runner {
             log: text(&finished.stdout) + &text(&finished.stderr),
             outputs: outputs.collect(),
             summary: fs::read_to_string(&summary).unwrap(),
+            later: [environment, path, state]
+                .map(|file| fs::read_to_string(file).unwrap())
+                .concat(),
         }
     }
 
