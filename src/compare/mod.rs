@@ -7,4 +7,4 @@ mod weigh;
 
 pub use evidence::{Change, Evidence, PValue, Shift, Side, finite_or_word};
 pub use pairing::{Pair, pair};
-pub use weigh::{Comparison, Weight};
+pub use weigh::{Comparison, Scale, Weight, interval};

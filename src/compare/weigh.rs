@@ -47,7 +47,7 @@ impl Comparison<'_> {
     /// The weight of each pair that both sides have, on all cores.
     pub fn weigh(&self, pairs: &[Pair]) -> Vec<Option<Weight>> {
         let weigh_some = |pairs: &[Pair]| -> Vec<Option<Weight>> {
-            let mut scale = Scale::new(self.statistics);
+            let mut scale = Scale::new(*self.statistics);
             let weigh = |pair: &Pair| match *pair {
                 Pair::Both {
                     baseline,
@@ -57,7 +57,7 @@ impl Comparison<'_> {
                     let declared = self.declared_exact(candidate);
                     let before = self.baseline?.samples(baseline);
                     let after = self.candidate.samples(candidate);
-                    Some(scale.weight(before, after, exact_from(unit, declared)))
+                    Some(scale.weight([before, after], unit, declared))
                 }
                 _ => None,
             };
@@ -95,20 +95,7 @@ impl Comparison<'_> {
         let (mut first, mut second) = (Vec::new(), Vec::new());
         let a = self.baseline?.samples(baseline).as_slice(&mut first);
         let b = self.candidate.samples(candidate).as_slice(&mut second);
-        if let Some(test) = welch(a, b, self.statistics) {
-            let Interval { center, lo, hi, .. } = test.difference;
-            return Some(Shift {
-                estimate: center,
-                lo,
-                hi,
-            });
-        }
-        let shift = stats::hodges_lehmann(a, b, self.statistics.confidence, distributions);
-        Some(Shift {
-            estimate: shift.estimate,
-            lo: shift.lo,
-            hi: shift.hi,
-        })
+        Some(shift([a, b], self.statistics, distributions))
     }
 
     /// Whether a `Unit` line of either side declares the unit of a row exact.
@@ -125,13 +112,7 @@ impl Comparison<'_> {
         let exact = set
             .traits(set.unit_of(row))
             .is_some_and(|traits| traits.exact);
-        let confidence = self.statistics.confidence;
-        let interval = match self.statistics.test {
-            _ if exact => stats::mode_interval(&samples),
-            Test::MannWhitney => stats::median_interval(&samples, confidence),
-            Test::Welch => stats::mean_interval(&samples, confidence),
-        };
-        let Interval { center, lo, hi, .. } = interval;
+        let Interval { center, lo, hi, .. } = interval(&samples, self.statistics, exact);
         Side {
             center,
             lo,
@@ -181,14 +162,15 @@ fn exact_from(unit: &Unit, declared: bool) -> ExactFrom {
 }
 
 /// Weighs rows one after the other.
-struct Scale<'a> {
-    statistics: &'a Statistics,
+pub struct Scale {
+    statistics: Statistics,
     distributions: UDistributions,
     buffers: [Vec<f64>; 2],
 }
 
-impl<'a> Scale<'a> {
-    fn new(statistics: &'a Statistics) -> Self {
+impl Scale {
+    /// A scale for rows that are tested in this way.
+    pub fn new(statistics: Statistics) -> Self {
         Scale {
             statistics,
             distributions: UDistributions::new(),
@@ -196,18 +178,14 @@ impl<'a> Scale<'a> {
         }
     }
 
-    /// The three rules of evidence.
-    fn weight(
-        &mut self,
-        baseline: Samples<'_>,
-        candidate: Samples<'_>,
-        exact_from: ExactFrom,
-    ) -> Weight {
+    /// The three rules of evidence, for a unit and whether it is declared exact.
+    pub fn weight(&mut self, sides: [Samples<'_>; 2], unit: &Unit, declared: bool) -> Weight {
+        let [baseline, candidate] = sides;
         let constant = baseline.is_constant() && candidate.is_constant();
         let least = baseline.count().min(candidate.count());
         let alpha = self.statistics.alpha;
         let testable = stats::min_p(baseline.count(), candidate.count()) < alpha;
-        let enough = match exact_from {
+        let enough = match exact_from(unit, declared) {
             ExactFrom::Samples(count) => least >= count,
             ExactFrom::Testable => testable,
             ExactFrom::Never => false,
@@ -222,7 +200,7 @@ impl<'a> Scale<'a> {
         }
         let [first, second] = &mut self.buffers;
         let (a, b) = (baseline.as_slice(first), candidate.as_slice(second));
-        let p = match welch(a, b, self.statistics) {
+        let p = match welch(a, b, &self.statistics) {
             Some(test) => test.p,
             // benchstat's p is none where sizes differ and values tie; see `UTest`.
             None => self
@@ -237,6 +215,41 @@ impl<'a> Scale<'a> {
             },
             significant: false,
         }
+    }
+
+    /// The shift between two sides, by the test that weighs them.
+    pub fn shift(&mut self, sides: [&[f64]; 2]) -> Shift {
+        shift(sides, &self.statistics, &mut self.distributions)
+    }
+}
+
+/// The centre of a side's samples and the interval that it lies in.
+pub fn interval(samples: &[f64], statistics: &Statistics, exact: bool) -> Interval {
+    match statistics.test {
+        _ if exact => stats::mode_interval(samples),
+        Test::MannWhitney => stats::median_interval(samples, statistics.confidence),
+        Test::Welch => stats::mean_interval(samples, statistics.confidence),
+    }
+}
+
+fn shift(
+    [a, b]: [&[f64]; 2],
+    statistics: &Statistics,
+    distributions: &mut UDistributions,
+) -> Shift {
+    if let Some(test) = welch(a, b, statistics) {
+        let Interval { center, lo, hi, .. } = test.difference;
+        return Shift {
+            estimate: center,
+            lo,
+            hi,
+        };
+    }
+    let shift = stats::hodges_lehmann(a, b, statistics.confidence, distributions);
+    Shift {
+        estimate: shift.estimate,
+        lo: shift.lo,
+        hi: shift.hi,
     }
 }
 

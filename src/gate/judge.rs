@@ -414,7 +414,7 @@ impl Judging<'_> {
 }
 
 /// Figures of two rulers say nothing of the program: a rise is shown as such, a fall is none.
-fn under_changed_ruler(status: Status) -> Status {
+pub(super) fn under_changed_ruler(status: Status) -> Status {
     match status {
         Status::Regressed | Status::Inconclusive | Status::WithinThreshold => Status::RulerChanged,
         Status::Improved => Status::Unchanged,

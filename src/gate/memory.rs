@@ -128,39 +128,33 @@ impl MemoryReport {
         command.is_some_and(|command| command.enforced_by.is_none())
     }
 
-    fn causes(&self, policy: &Policy) -> Vec<Cause> {
-        let cause = |kind, count, outcome| Cause {
-            kind,
-            count,
-            outcome,
-        };
-        let mut causes = vec![
-            cause(
-                CauseKind::MemoryFailed,
-                self.count(Judgement::Fail),
-                Outcome::Fail,
-            ),
-            cause(
-                CauseKind::CommandFailed,
-                usize::from(self.command_failed()),
-                Outcome::CouldNotJudge,
-            ),
-            cause(
-                CauseKind::NotEnforced,
-                usize::from(self.not_enforced()),
-                policy.outcome(Doubt::MemoryUnknown),
-            ),
-            cause(
-                CauseKind::MemoryUnknown,
-                self.count(Judgement::CouldNotJudge),
-                policy.outcome(Doubt::MemoryUnknown),
-            ),
+    /// How often each cause occurs.
+    pub(super) fn counts(&self) -> [(CauseKind, usize); 5] {
+        let (failed, unknown) = (Judgement::Fail, Judgement::CouldNotJudge);
+        let mut counts = [
+            (CauseKind::MemoryFailed, self.count(failed)),
+            (CauseKind::CommandFailed, usize::from(self.command_failed())),
+            (CauseKind::NotEnforced, usize::from(self.not_enforced())),
+            (CauseKind::MemoryUnknown, self.count(unknown)),
+            (CauseKind::NoMemoryChecks, 0),
         ];
         // Nothing judged is no pass.
-        if self.count(Judgement::Pass) == 0 && causes.iter().all(|cause| cause.count == 0) {
-            let outcome = policy.outcome(Doubt::MemoryUnknown);
-            causes.push(cause(CauseKind::NoMemoryChecks, 1, outcome));
-        }
+        let nothing = counts.iter().all(|(_, count)| *count == 0);
+        counts[4].1 = usize::from(nothing && self.count(Judgement::Pass) == 0);
+        counts
+    }
+
+    fn causes(&self, policy: &Policy) -> Vec<Cause> {
+        let cause = |(kind, count)| Cause {
+            kind,
+            count,
+            outcome: match kind {
+                CauseKind::MemoryFailed => Outcome::Fail,
+                CauseKind::CommandFailed => Outcome::CouldNotJudge,
+                _ => policy.outcome(Doubt::MemoryUnknown),
+            },
+        };
+        let mut causes: Vec<Cause> = self.counts().into_iter().map(cause).collect();
         causes.retain(|cause| cause.count > 0);
         causes
     }

@@ -58,15 +58,50 @@ impl Noted {
     }
 }
 
-/// The centres of a unit's rows.
+/// The rows of a unit.
 struct UnitTally {
     unit: Unit,
     advisory: Counts,
+    centers: Centers,
+}
+
+/// The centres of a unit's rows.
+#[derive(Default)]
+pub(super) struct Centers {
     baseline: Vec<f64>,
     candidate: Vec<f64>,
     ratios: Vec<f64>,
     /// Whether a ratio is undefined: something came of nothing.
     from_zero: bool,
+}
+
+impl Centers {
+    /// Adds a row by the centres that it has.
+    pub(super) fn add(&mut self, before: Option<f64>, after: Option<f64>) {
+        self.baseline.extend(before);
+        self.candidate.extend(after);
+        if let (Some(before), Some(after)) = (before, after) {
+            if before.total_cmp(&after).is_eq() {
+                self.ratios.push(1.0);
+            } else if before > 0.0 {
+                self.ratios.push(after / before);
+            } else {
+                self.from_zero = true;
+            }
+        }
+    }
+
+    /// Their geometric means, as benchstat's last row of each table.
+    pub(super) fn geomean(&self, unit: &Unit) -> Geomean {
+        let geomean = |values: &[f64]| stats::geomean(values.iter().copied());
+        let ratio = || geomean(&self.ratios);
+        Geomean {
+            unit: unit.clone(),
+            baseline: geomean(&self.baseline),
+            candidate: geomean(&self.candidate),
+            ratio: (!self.from_zero).then(ratio).flatten(),
+        }
+    }
 }
 
 /// A row as it is counted.
@@ -155,10 +190,7 @@ impl<'a> Tally<'a> {
                 self.units.push(UnitTally {
                     unit: row.unit.clone(),
                     advisory: Counts::default(),
-                    baseline: Vec::new(),
-                    candidate: Vec::new(),
-                    ratios: Vec::new(),
-                    from_zero: false,
+                    centers: Centers::default(),
                 });
                 index
             }
@@ -169,17 +201,7 @@ impl<'a> Tally<'a> {
         }
         let before = row.shapes.baseline.as_ref().map(|shape| shape.center);
         let after = row.shapes.candidate.as_ref().map(|shape| shape.center);
-        unit.baseline.extend(before);
-        unit.candidate.extend(after);
-        if let (Some(before), Some(after)) = (before, after) {
-            if before.total_cmp(&after).is_eq() {
-                unit.ratios.push(1.0);
-            } else if before > 0.0 {
-                unit.ratios.push(after / before);
-            } else {
-                unit.from_zero = true;
-            }
-        }
+        unit.centers.add(before, after);
     }
 
     /// Whether there is no benchmark to judge, and whether there is one but no row that gates.
@@ -214,19 +236,9 @@ impl<'a> Tally<'a> {
         units.map(of).collect()
     }
 
-    /// Geometric means by unit, in order of appearance, as benchstat's last row of each table.
+    /// Geometric means by unit, in order of appearance.
     pub(super) fn geomeans(&self) -> Vec<Geomean> {
-        let geomean = |values: &[f64]| stats::geomean(values.iter().copied());
-        let of = |unit: &UnitTally| Geomean {
-            unit: unit.unit.clone(),
-            baseline: geomean(&unit.baseline),
-            candidate: geomean(&unit.candidate),
-            ratio: if unit.from_zero {
-                None
-            } else {
-                geomean(&unit.ratios)
-            },
-        };
+        let of = |unit: &UnitTally| unit.centers.geomean(&unit.unit);
         self.units.iter().map(of).collect()
     }
 }

@@ -189,7 +189,9 @@ pub(super) fn inputs(report: &Report) -> String {
         return format!("{memory}, {policy}");
     }
     let side = |files: &[Input]| {
-        let results: usize = files.iter().map(|file| file.results).sum();
+        let results = files.iter().map(|file| file.results);
+        // A saved report may give any numbers.
+        let results = results.fold(0, usize::saturating_add);
         let results = count(results, "result");
         match files {
             [] => "no baseline".to_owned(),
