@@ -153,6 +153,28 @@ fn numbers_that_no_machine_counts_are_written_all_the_same() {
     }
 }
 
+/// As many checks as a file can hold take seconds, not hours.
+#[test]
+fn a_great_many_containers_take_no_time() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = fs::read(saved(folder.path())).unwrap();
+    let mut report: Value = serde_json::from_slice(&text).unwrap();
+    let checks = (0..100_000).flat_map(|index| {
+        let container = format!("container-{index}");
+        ["pass", "not-asked"].map(|judgement| {
+            json!({"id": "gogc", "container": container, "judgement": judgement,
+                "message": format!("GOGC of {container}")})
+        })
+    });
+    report["memory"] = json!({"checks": checks.collect::<Vec<_>>(), "sources": []});
+    let text = serde_json::to_vec(&report).unwrap();
+    let start = std::time::Instant::now();
+    let output = run(&["report", "-", "--report", "comment"], &text);
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    let seconds = start.elapsed().as_secs();
+    assert!(seconds < 40, "{seconds} s");
+}
+
 /// The row of a benchmark and unit.
 fn row<'a>(report: &'a mut Value, benchmark: &str, unit: &str) -> &'a mut Value {
     let rows = report["rows"].as_array_mut().unwrap();
@@ -182,7 +204,7 @@ fn a_row_is_what_its_samples_make_of_it() {
     let folder = tempfile::tempdir().unwrap();
     let text = fs::read(saved(folder.path())).unwrap();
     let report: Value = serde_json::from_slice(&text).unwrap();
-    let cases: [(Change, &str); 26] = [
+    let cases: [(Change, &str); 28] = [
         (|report| report["verdict"] = json!("<b>"), "/verdict: "),
         (
             |report| row(report, NAME, UNIT)["status"] = json!("improved"),
@@ -203,6 +225,10 @@ fn a_row_is_what_its_samples_make_of_it() {
         (
             |report| row(report, NAME, UNIT)["candidate"]["samples"] = json!([9, 3]),
             "not in order",
+        ),
+        (
+            |report| row(report, NAME, UNIT)["candidate"]["samples"] = json!([-9, 3]),
+            "a sample below zero",
         ),
         (
             |report| report["rows"][0] = json!({}),
@@ -282,6 +308,14 @@ fn a_row_is_what_its_samples_make_of_it() {
         (
             |report| report["advisory"] = json!([]),
             "advisory rows of sec/op",
+        ),
+        (
+            |report| {
+                let mut more = report["advisory"][0].clone();
+                more["unit"] = json!("approvals/op");
+                report["advisory"].as_array_mut().unwrap().push(more);
+            },
+            "approvals/op: it counts",
         ),
         (
             |report| {

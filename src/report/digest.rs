@@ -287,13 +287,12 @@ pub(super) fn explain(report: &Report) -> Option<String> {
 /// The checks of each container, worst first, without those that were not asked for.
 pub(super) fn containers(memory: &MemoryReport) -> Vec<(Option<&str>, Vec<&Check>)> {
     let mut containers: Vec<(Option<&str>, Vec<&Check>)> = Vec::new();
+    let mut index: BTreeMap<Option<&str>, usize> = BTreeMap::new();
     let asked = |check: &&Check| check.judgement != Judgement::NotAsked;
     for check in memory.checks.iter().filter(asked) {
         let own = check.container.as_deref();
-        match containers
-            .iter_mut()
-            .find(|(container, _)| *container == own)
-        {
+        let at = *index.entry(own).or_insert(containers.len());
+        match containers.get_mut(at) {
             Some((_, checks)) => checks.push(check),
             None => containers.push((own, vec![check])),
         }
@@ -307,12 +306,11 @@ pub(super) fn containers(memory: &MemoryReport) -> Vec<(Option<&str>, Vec<&Check
 /// The checks that were not asked for, by reason: `canary (no readings of a baseline were given)`.
 pub(super) fn not_asked(memory: &MemoryReport) -> Vec<String> {
     let mut reasons: Vec<(&str, Vec<String>)> = Vec::new();
+    let mut index: BTreeMap<&str, usize> = BTreeMap::new();
     for check in memory.of(Judgement::NotAsked) {
         let id = check.id.to_string();
-        match reasons
-            .iter_mut()
-            .find(|(reason, _)| *reason == check.message)
-        {
+        let at = *index.entry(&check.message).or_insert(reasons.len());
+        match reasons.get_mut(at) {
             Some((_, ids)) if ids.contains(&id) => {}
             Some((_, ids)) => ids.push(id),
             None => reasons.push((&check.message, vec![id])),

@@ -97,6 +97,9 @@ impl<'a> Rows<'a> {
         if !side.samples.is_sorted() || !least.is_finite() || !most.is_finite() {
             return fault("its samples are not in order");
         }
+        if *least < 0.0 {
+            return fault("it has a sample below zero, which no reader takes");
+        }
         let possible = [false, true].into_iter().any(|exact| {
             let own = interval(&side.samples, &self.statistics, exact);
             close(own.center, side.center) && close(own.lo, side.lo) && close(own.hi, side.hi)
