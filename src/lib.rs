@@ -16,6 +16,7 @@
 //! | [`github`] | events of GitHub Actions, and the comment on a pull request |
 //! | [`memory`] | the container memory budget: manifests, readings, checks |
 //! | [`gate`] | evidence + policy → report and verdict: the only judge |
+//! | [`profile`] | allocation profiles, and the lines that allocate more |
 //! | [`git`] | policies of other revisions, messages of commits |
 //! | [`report`] | one renderer a file; no decisions |
 //! | [`cli`] | arguments in, exit code out |
@@ -33,6 +34,7 @@ pub mod memory;
 pub mod parse;
 pub mod policy;
 pub mod process;
+pub mod profile;
 pub mod report;
 pub mod run;
 pub mod stats;

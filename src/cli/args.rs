@@ -195,6 +195,10 @@ pub(super) struct MeasurementArguments {
     #[arg(long)]
     pub(super) time: bool,
 
+    /// Do not profile the allocations of what regressed, which tells the lines that allocate more
+    #[arg(long)]
+    pub(super) no_profile: bool,
+
     /// Start nothing more after this long; what is undecided then is no pass
     #[arg(long, value_name = "DURATION", default_value = "10m", value_parser = duration)]
     pub(super) max_time: Duration,

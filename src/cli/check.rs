@@ -54,7 +54,10 @@ pub(super) fn run(arguments: &CheckArguments) -> Result<u8> {
         manifest.as_ref().map(|manifest| &manifest.circumstances),
     );
     match &manifest {
-        Some(manifest) => report.locate(&manifest.functions),
+        Some(manifest) => {
+            report.locate(&manifest.functions);
+            report.attribute(&manifest.attributed);
+        }
         None if outputs.show_places() => report.locate(&place::functions(&report, &here)),
         None => {}
     }

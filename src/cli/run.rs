@@ -96,6 +96,7 @@ pub(super) fn run(arguments: &RunArguments) -> Result<u8> {
     report.rows.retain(|row| measured(&row.unit));
     report.geomeans.retain(|mean| measured(&mean.unit));
     report.locate(&outcome.functions);
+    report.attribute(&outcome.attributed);
     report.directory = place::directory(&options.here);
     if let Some(mut memory) = memory {
         if let Some(head) = &arguments.head {
@@ -171,6 +172,7 @@ fn options(
         benchtime,
         count,
         time,
+        no_profile,
         max_time,
         timeout,
         tags,
@@ -207,6 +209,7 @@ fn options(
         benchtime: benchtime.clone(),
         count: count.map(usize::from),
         time: *time,
+        profile: !no_profile,
         max_time: *max_time,
         timeout: *timeout,
         results: outputs.paths(),

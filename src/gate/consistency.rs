@@ -63,9 +63,12 @@ impl Report {
         }
         let mut rows = Rows::of(self)?;
         self.rows.iter().try_for_each(|row| {
-            let file = row.at.as_ref().map_or("", |place| &place.file);
-            let checked = if leaves(file) {
+            let sites = row.sites.iter();
+            let mut places = row.at.iter().chain(sites.clone().map(|site| &site.place));
+            let checked = if places.any(|place| leaves(&place.file)) {
                 fault("its file lies outside of the repository")
+            } else if !sites.clone().all(|site| site.rise > 0.0) {
+                fault("it names a line for a rise that is none")
             } else {
                 rows.check(row)
             };

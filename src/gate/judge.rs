@@ -289,6 +289,7 @@ impl Judging<'_> {
         let both = baseline.as_ref().zip(candidate.as_ref());
         Some(JudgedRow {
             at: None,
+            sites: Vec::new(),
             key: shared_key,
             unit: unit.clone(),
             better: row.better,

@@ -7,7 +7,10 @@ use serde::{Deserialize, Serialize};
 
 use super::circumstances::Named;
 use super::report::Report;
+use super::row::{JudgedRow, Status};
 use crate::benchmark::Key;
+use crate::policy::Gating;
+use crate::unit::Unit;
 
 /// A line of a file.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -27,6 +30,31 @@ impl Place {
             line,
         }
     }
+}
+
+/// A line of the candidate that allocates more than it did.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Site {
+    /// Where.
+    pub place: Place,
+    /// The function that it is in, as its source has it: `Price`, `(*Cart).Total`.
+    pub function: String,
+    /// How much more, in the unit of the row.
+    pub rise: f64,
+}
+
+/// The lines that a row's rise is due to.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Attributed {
+    /// The benchmark, in full.
+    #[serde(flatten)]
+    pub which: Named,
+    /// Its GOMAXPROCS.
+    pub procs: Option<u32>,
+    /// The unit of the row.
+    pub unit: Unit,
+    /// The greatest rise first.
+    pub sites: Vec<Site>,
 }
 
 /// A benchmark function of the candidate, and where it is declared.
@@ -60,5 +88,43 @@ impl Report {
             let function = (row.key.package.as_str(), function_of(&row.key));
             row.at = known.get(&function).map(|&place| place.clone());
         }
+    }
+
+    /// Tells each row that rose which lines allocate more, as far as that is known.
+    pub fn attribute(&mut self, known: &[Attributed]) {
+        type Row<'a> = (&'a str, &'a str, Option<u32>, &'a str);
+        let known: BTreeMap<Row<'_>, &[Site]> = known
+            .iter()
+            .map(|one| {
+                let Named { package, benchmark } = &one.which;
+                let row = (
+                    package.as_str(),
+                    benchmark.as_str(),
+                    one.procs,
+                    one.unit.as_str(),
+                );
+                (row, one.sites.as_slice())
+            })
+            .collect();
+        for row in self.rows.iter_mut().filter(|row| row.asks_where()) {
+            let (key, unit) = (&row.key, row.unit.as_str());
+            let own = (
+                key.package.as_str(),
+                key.benchmark.as_str(),
+                key.procs,
+                unit,
+            );
+            row.sites = known.get(&own).map_or(Vec::new(), |sites| sites.to_vec());
+        }
+    }
+}
+
+impl JudgedRow {
+    /// Whether it fails the build by what it allocates, so that the line that does is of interest.
+    pub fn asks_where(&self) -> bool {
+        self.gating == Gating::Gate
+            && self.unit.is_allocation()
+            && matches!(self.status, Status::Regressed | Status::OverBudget)
+            && self.change.is_some_and(|change| change.absolute > 0.0)
     }
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::place::Place;
+use super::place::{Place, Site};
 use crate::benchmark::SharedKey;
 use crate::compare::{Change, Evidence, Side};
 use crate::policy::{Gating, Threshold};
@@ -80,6 +80,9 @@ pub struct JudgedRow {
     /// Where its benchmark function is declared, if that is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at: Option<Place>,
+    /// The lines that allocate more, the greatest rise first, if they were looked for and found.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sites: Vec<Site>,
     /// What was measured.
     pub unit: Unit,
     /// The direction in which the unit improves.

@@ -164,6 +164,27 @@ impl Go {
         Ok(closures)
     }
 
+    /// The folders of the packages that a test binary is built from, by import path, without those of
+    /// the standard library.
+    ///
+    /// # Errors
+    ///
+    /// If go cannot list them.
+    pub fn folders(
+        &self,
+        module: &Path,
+        package: &str,
+    ) -> Result<BTreeMap<String, PathBuf>, GoError> {
+        let arguments = ["-e", "-deps", "-test", "-json=ImportPath,Dir,Standard"];
+        let listed: Vec<Listed> = self.list(module, &arguments, &[package.to_owned()])?;
+        let others = listed.into_iter().filter(|one| !one.standard);
+        // `m/x [m.test]` is what the tests of m have in place of m/x.
+        let path = |one: &Listed| one.import_path.split(' ').next().map(str::to_owned);
+        Ok(others
+            .filter_map(|one| Some((path(&one)?, one.dir)))
+            .collect())
+    }
+
     fn list<T: DeserializeOwned>(
         &self,
         module: &Path,

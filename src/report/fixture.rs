@@ -68,6 +68,7 @@ fn row(
     JudgedRow {
         key: key.clone(),
         at: None,
+        sites: Vec::new(),
         better: unit.default_better(),
         unit,
         gating,

@@ -2,16 +2,19 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::batch::Part;
 use super::error::RunError;
 use super::options::Options;
 use super::packages::Selection;
+use crate::benchmark::Key;
 use crate::process::{self, Bounds, End, Errors, Finished, Interrupt};
 
 /// Output of one process that is read; more is a flood.
 const MOST_OUTPUT: usize = 16 << 20;
+/// A profile that takes longer tells nothing worth the time.
+const MOST_PROFILING: Duration = Duration::from_secs(10);
 
 /// Runs benchmarks until the time is up.
 pub(super) struct Executor<'a> {
@@ -54,15 +57,7 @@ impl Executor<'_> {
         benchtime: &str,
         log: Option<&Path>,
     ) -> Result<Ran, RunError> {
-        let mut command = Command::new(&program.binary);
-        command
-            .current_dir(&program.folder)
-            .env("PWD", &program.folder)
-            .args(["-test.run=^$", "-test.benchmem", "-test.paniconexit0"])
-            .arg(format!("-test.benchtime={benchtime}"))
-            // The testing package bounds tests by it, and no benchmarks.
-            .arg("-test.timeout=0")
-            .args(&self.options.test_flags);
+        let mut command = self.command(program, benchtime);
         let function = functions.first().map_or("", String::as_str);
         let pattern = part
             .only(function)
@@ -74,9 +69,46 @@ impl Executor<'_> {
         if let Some(log) = log {
             command.arg(format!("-test.testlogfile={}", log.display()));
         }
+        self.call(command, program, self.options.timeout)
+    }
+
+    /// Runs one benchmark and has what it allocates written into a file, every object of it.
+    pub(super) fn profile(
+        &self,
+        program: &Program,
+        benchmark: &Key,
+        iterations: u64,
+        into: &Path,
+    ) -> Result<Ran, RunError> {
+        let mut command = self.command(program, &format!("{iterations}x"));
+        command
+            .arg(format!("-test.bench={}", exactly(&benchmark.benchmark)))
+            .arg(format!("-test.cpu={}", benchmark.procs.unwrap_or(1)))
+            .arg("-test.count=1")
+            .arg("-test.memprofilerate=1")
+            .arg(format!("-test.memprofile={}", into.display()))
+            // Whatever the flags of the user say.
+            .arg(format!("-test.benchtime={iterations}x"));
+        self.call(command, program, self.options.timeout.min(MOST_PROFILING))
+    }
+
+    fn command(&self, program: &Program, benchtime: &str) -> Command {
+        let mut command = Command::new(&program.binary);
+        command
+            .current_dir(&program.folder)
+            .env("PWD", &program.folder)
+            .args(["-test.run=^$", "-test.benchmem", "-test.paniconexit0"])
+            .arg(format!("-test.benchtime={benchtime}"))
+            // The testing package bounds tests by it, and no benchmarks.
+            .arg("-test.timeout=0")
+            .args(&self.options.test_flags);
         self.set_goroot(&mut command, program.side);
+        command
+    }
+
+    /// Runs it for no longer than its own time, and what is left of all.
+    fn call(&self, command: Command, program: &Program, own: Duration) -> Result<Ran, RunError> {
         let left = self.deadline.saturating_duration_since(Instant::now());
-        let own = self.options.timeout;
         let bounds = Bounds {
             time: own.min(left),
             output: MOST_OUTPUT,
@@ -108,4 +140,11 @@ impl Executor<'_> {
             command.env("PATH", path);
         }
     }
+}
+
+/// The pattern of one benchmark: a level between slashes, each to the letter.
+fn exactly(benchmark: &str) -> String {
+    let level = |level: &str| format!("^{}$", regex::escape(level));
+    let levels: Vec<String> = benchmark.split('/').map(level).collect();
+    levels.join("/")
 }

@@ -32,7 +32,12 @@ pub(super) struct Measurement<'a> {
 
 impl Measurement<'_> {
     /// The program of a side.
-    fn program(&self, target: &Target<'_>, side: usize, source: Source) -> Option<Program> {
+    pub(super) fn program(
+        &self,
+        target: &Target<'_>,
+        side: usize,
+        source: Source,
+    ) -> Option<Program> {
         let binary = match (side, source) {
             (CANDIDATE, Source::Old) => &target.old_benchmarks.as_ref()?.as_ref()?.0,
             (CANDIDATE, _) => return Some(target.candidate_program()),

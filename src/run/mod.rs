@@ -3,9 +3,11 @@
 //! `trees` copies the two sides, `packages` finds their benchmarks and what the change can affect,
 //! `select` what has to be measured, `ruler` puts the benchmarks of one side over the code of the other,
 //! `binaries` builds, `probe` finds out how to run, `measure` and `execute` run, `schedule` says how
-//! often, and `session` is the course of it all. What comes out is what `go test` would have printed on
-//! each side, and the [`Circumstances`]; the judging is the caller's.
+//! often, `attribution` finds the lines that a rise is due to, and `session` is the course of it all.
+//! What comes out is what `go test` would have printed on each side, and the [`Circumstances`]; the
+//! judging is the caller's.
 
+mod attribution;
 mod batch;
 mod binaries;
 mod cache;
@@ -31,7 +33,7 @@ pub use options::{Options, Shard};
 pub use saved::{BASELINE_FILE, CANDIDATE_FILE, Manifest, SaveError, join, read_manifest, save};
 pub use session::run;
 
-use crate::gate::{Circumstances, Located};
+use crate::gate::{Attributed, Circumstances, Located};
 
 /// What is happening, for people to see.
 #[derive(Clone, Copy, Debug)]
@@ -86,6 +88,8 @@ pub struct Outcome {
     pub names: [String; 2],
     /// The candidate's benchmark functions, and where they are declared.
     pub functions: Vec<Located>,
+    /// The lines that the rises are due to, as far as they were found.
+    pub attributed: Vec<Attributed>,
     /// The commit of the baseline.
     pub base_commit: String,
     /// A digest of the candidate's tree and of what was to be measured how.

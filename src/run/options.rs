@@ -32,6 +32,8 @@ pub struct Options {
     pub count: Option<usize>,
     /// Whether time is measured to be judged.
     pub time: bool,
+    /// Whether what regressed is profiled for the lines that allocate more.
+    pub profile: bool,
     /// After this long nothing more is started.
     pub max_time: Duration,
     /// How long one process of benchmarks may take.

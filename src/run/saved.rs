@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::{Outcome, Shard};
-use crate::gate::{Circumstances, Located};
+use crate::gate::{Attributed, Circumstances, Located};
 
 /// The baseline's output.
 pub const BASELINE_FILE: &str = "baseline.txt";
@@ -36,6 +36,9 @@ pub struct Manifest {
     /// The candidate's benchmark functions, and where they are declared.
     #[serde(default)]
     pub functions: Vec<Located>,
+    /// The lines that the rises are due to, as far as they were found.
+    #[serde(default)]
+    pub attributed: Vec<Attributed>,
 }
 
 /// Saved runs that cannot be used.
@@ -121,6 +124,7 @@ pub fn save(outcome: &Outcome, shard: Option<Shard>, folder: &Path) -> Result<()
         shard,
         circumstances: outcome.measured.circumstances.clone(),
         functions: outcome.functions.clone(),
+        attributed: outcome.attributed.clone(),
     };
     let path = folder.join(MANIFEST_FILE);
     let mut text = serde_json::to_vec_pretty(&manifest).map_err(|error| SaveError::Manifest {
@@ -192,6 +196,7 @@ pub fn join(parts: Vec<(PathBuf, Manifest)>) -> Result<Option<Manifest>, SaveErr
         }
         joined.circumstances.join(part.circumstances);
         joined.functions.extend(part.functions);
+        joined.attributed.extend(part.attributed);
     }
     let missing: Vec<String> = (1..=count)
         .filter(|index| !seen.contains(index))
@@ -224,6 +229,7 @@ mod tests {
                 ..Circumstances::default()
             },
             functions: Vec::new(),
+            attributed: Vec::new(),
         };
         (PathBuf::from(index.to_string()), manifest)
     }

@@ -138,6 +138,10 @@ fn session(
     session.rounds(&mut targets, notify, judge)?;
     session.finish(&targets);
     let measured = session.measured(&targets);
+    let attributed = match options.profile {
+        true => session.attribute(&targets, &judge(&measured), workspace, notify)?,
+        false => Vec::new(),
+    };
     let side = |side| {
         if side == BASELINE {
             "baseline"
@@ -149,6 +153,7 @@ fn session(
         measured,
         names: trees.names.clone(),
         functions: functions(&subjects),
+        attributed,
         base_commit: trees.base_commit.clone(),
         identity: session.identity(&selected),
         logs: session

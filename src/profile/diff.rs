@@ -1,0 +1,341 @@
+//! Which lines allocate more than they did. A wrong line is worse than none, so that whatever fell may
+//! have moved: a rise counts only as far as it exceeds all that fell beside it.
+//!
+//! Functions are compared by their names, since lines move. Within one that allocates more, a line is
+//! the one with the same text, wherever it stands, else the only one that allocates the same.
+//!
+//! Objects of less than 16 bytes without pointers share a block of 16, and a profile has only the one
+//! that begins a block. Which one that is may change with code that did not. So where a profile has less
+//! than was measured, blocks of 16 bytes count for a line only if it is new.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::site::{Allocation, Site};
+
+/// The size of a block that small objects share.
+const BLOCK: i64 = 16;
+/// Objects an iteration that a profile may lack: figures are rounded down, and processes differ.
+const SLACK: f64 = 0.25;
+/// What of a rise may be missing from, or added by, the profiles.
+const MOST_APART: f64 = 0.25;
+/// What is less than this is noise, in objects an iteration and as a share of the rise.
+const NOISE: f64 = 0.01;
+/// Lines that are told.
+const MOST: usize = 3;
+
+/// What is compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Measure {
+    /// Objects an iteration.
+    Objects,
+    /// Bytes an iteration.
+    Bytes,
+}
+
+/// What is known of a side.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Side {
+    /// By the profile.
+    pub allocations: Vec<Allocation>,
+    /// Objects an iteration as the benchmark reports them.
+    pub objects: f64,
+    /// What it reports of what is compared.
+    pub value: f64,
+}
+
+/// The source of both sides.
+pub trait Source {
+    /// The text of a line, without space around it; `None` if the line is not to be named.
+    fn text(&self, candidate: bool, site: &Site) -> Option<String>;
+    /// Whether the baseline has a line of that text in the file of a line of the candidate.
+    fn is_old(&self, site: &Site) -> bool;
+}
+
+/// A line that allocates more.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Rise {
+    /// Of the candidate.
+    pub site: Site,
+    /// How much more, an iteration.
+    pub rise: f64,
+}
+
+/// The lines whose rise is at least `least`, the greatest first. None if the profiles do not show the
+/// rise that was measured.
+pub fn rises(
+    baseline: &Side,
+    candidate: &Side,
+    measure: Measure,
+    least: f64,
+    source: &dyn Source,
+) -> Vec<Rise> {
+    let sides = [baseline, candidate];
+    let measured = candidate.value - baseline.value;
+    if measured.is_nan() || measured < least {
+        return Vec::new();
+    }
+    let packed = sides.iter().any(|side| side.hides_objects());
+    let counts = |one: &&Allocation| !(packed && one.size == BLOCK);
+    let [old, new] = sides.map(|side| Lines::of(side, measure, counts));
+    let shown = new.total() - old.total();
+    let mut fallen = 0.0;
+    let mut hidden = None;
+    if packed {
+        let blocks = Blocks::of(sides, source);
+        hidden = blocks.only_new().cloned();
+        // What was measured must not be less than what is told of.
+        fallen += blocks.gone * measure.of(BLOCK) + (shown - measured - least).max(0.0);
+    } else if (shown - measured).abs() > least.max(MOST_APART * measured.abs()) {
+        return Vec::new();
+    }
+    let names: BTreeSet<&Name> = old
+        .by_function
+        .keys()
+        .chain(new.by_function.keys())
+        .collect();
+    let rise = |name: &Name| new.of_function(name) - old.of_function(name);
+    fallen += names.iter().map(|name| (-rise(name)).max(0.0)).sum::<f64>();
+    let fallen = Fallen {
+        sum: fallen,
+        noise: NOISE * measured,
+    };
+    let mut found: Vec<Rise> = Vec::new();
+    found.extend(hidden.map(|site| Rise {
+        site,
+        rise: measured - shown - fallen.value(),
+    }));
+    for name in names {
+        if let Some(own) = name
+            .as_ref()
+            .filter(|_| rise(name) - fallen.value() >= least)
+        {
+            found.extend(in_function(&old, &new, own, fallen, source));
+        }
+    }
+    let mut lines: BTreeMap<Site, f64> = BTreeMap::new();
+    for one in found {
+        *lines.entry(one.site).or_default() += one.rise;
+    }
+    let mut rises: Vec<Rise> = lines
+        .into_iter()
+        .filter(|(_, rise)| *rise >= least)
+        .map(|(site, rise)| Rise {
+            site,
+            rise: (rise * 100.0).round() / 100.0,
+        })
+        .collect();
+    rises.sort_by(|a, b| b.rise.total_cmp(&a.rise));
+    rises.truncate(MOST);
+    rises
+}
+
+impl Measure {
+    fn of(self, size: i64) -> f64 {
+        match self {
+            Measure::Objects => 1.0,
+            Measure::Bytes => size as f64,
+        }
+    }
+}
+
+impl Side {
+    /// Whether it allocates more objects than its profile has.
+    fn hides_objects(&self) -> bool {
+        let shown: f64 = self.allocations.iter().map(|one| one.objects).sum();
+        let hidden = self.objects - shown;
+        hidden.is_nan() || hidden > SLACK
+    }
+}
+
+/// What fell, and may have moved.
+#[derive(Clone, Copy)]
+struct Fallen {
+    sum: f64,
+    noise: f64,
+}
+
+impl Fallen {
+    fn value(self) -> f64 {
+        if self.sum < self.noise { 0.0 } else { self.sum }
+    }
+}
+
+/// A function; `None` for all that is of no own one.
+type Name = Option<(String, String)>;
+/// How a line allocates: by which functions, and objects of which size.
+type Shape = BTreeSet<(Vec<String>, i64)>;
+
+/// What each line of a side allocates.
+struct Lines {
+    by_function: BTreeMap<Name, BTreeMap<Option<Site>, (f64, Shape)>>,
+}
+
+impl Lines {
+    fn of(side: &Side, measure: Measure, counts: impl Fn(&&Allocation) -> bool) -> Self {
+        let mut by_function: BTreeMap<Name, BTreeMap<Option<Site>, (f64, Shape)>> = BTreeMap::new();
+        for one in side.allocations.iter().filter(counts) {
+            let name = one.site.as_ref().map(|site| site.function.clone());
+            let lines = by_function.entry(name).or_default();
+            let (value, shape) = lines.entry(one.site.clone()).or_default();
+            *value += one.objects * measure.of(one.size);
+            if one.objects > NOISE {
+                shape.insert((one.by.clone(), one.size));
+            }
+        }
+        Lines { by_function }
+    }
+
+    fn total(&self) -> f64 {
+        self.by_function
+            .keys()
+            .map(|name| self.of_function(name))
+            .sum()
+    }
+
+    fn of_function(&self, name: &Name) -> f64 {
+        let lines = self.by_function.get(name);
+        let values = lines.into_iter().flatten().map(|(_, (value, _))| value);
+        values.sum()
+    }
+}
+
+/// A line of a function on one side.
+struct Line<'a> {
+    site: &'a Site,
+    text: Option<String>,
+    value: f64,
+    shape: &'a Shape,
+}
+
+fn lines<'a>(
+    side: &'a Lines,
+    name: &(String, String),
+    candidate: bool,
+    source: &dyn Source,
+) -> Vec<Line<'a>> {
+    let own = side.by_function.get(&Some(name.clone()));
+    own.into_iter()
+        .flatten()
+        .filter_map(|(site, (value, shape))| {
+            let site = site.as_ref()?;
+            Some(Line {
+                site,
+                text: source.text(candidate, site),
+                value: *value,
+                shape,
+            })
+        })
+        .collect()
+}
+
+/// The rises of the lines of one function, less what fell in it and elsewhere.
+fn in_function(
+    old: &Lines,
+    new: &Lines,
+    name: &(String, String),
+    mut fallen: Fallen,
+    source: &dyn Source,
+) -> Vec<Rise> {
+    let old = lines(old, name, false, source);
+    let new = lines(new, name, true, source);
+    let mut texts: BTreeMap<&Option<String>, [Vec<&Line<'_>>; 2]> = BTreeMap::new();
+    for (side, lines) in [&old, &new].into_iter().enumerate() {
+        for line in lines {
+            texts.entry(&line.text).or_default()[side].push(line);
+        }
+    }
+    let mut changes: Vec<(Option<&Site>, f64)> = Vec::new();
+    let mut left: [Vec<&Line<'_>>; 2] = Default::default();
+    for (text, [old, new]) in texts {
+        match (&old[..], &new[..]) {
+            (old, [line]) if text.is_some() && !old.is_empty() => {
+                changes.push((Some(line.site), line.value - sum(old)));
+            }
+            (old, new) if text.is_some() && old.len() == new.len() => {
+                let pairs = old.iter().zip(new);
+                changes.extend(pairs.map(|(old, new)| (Some(new.site), new.value - old.value)));
+            }
+            ([], [line]) if text.is_some() => left[1].push(line),
+            (old, []) => left[0].extend(old),
+            // Which of them is new nobody can tell.
+            (old, new) => changes.push((None, sum(new) - sum(old))),
+        }
+    }
+    let [mut old, mut new] = left;
+    leave_out_alike(&mut old, &mut new);
+    changes.extend(new.iter().map(|line| (Some(line.site), line.value)));
+    changes.extend(old.iter().map(|line| (None, -line.value)));
+    let falls = changes.iter().map(|(_, change)| (-change).max(0.0));
+    fallen.sum += falls.sum::<f64>();
+    let rise = |(site, change): (Option<&Site>, f64)| {
+        let site = site?.clone();
+        let rise = change - fallen.value();
+        (rise > 0.0).then_some(Rise { site, rise })
+    };
+    changes.into_iter().filter_map(rise).collect()
+}
+
+fn sum(lines: &[&Line<'_>]) -> f64 {
+    lines.iter().map(|line| line.value).sum()
+}
+
+/// A line whose text has changed allocates what it did, if there is just one on each side that does.
+fn leave_out_alike(old: &mut Vec<&Line<'_>>, new: &mut Vec<&Line<'_>>) {
+    let alike = |a: &Line<'_>, b: &Line<'_>| {
+        a.shape == b.shape && (a.value - b.value).abs() <= NOISE * a.value.max(1.0)
+    };
+    let only = |line: &Line<'_>, old: &[&Line<'_>], new: &[&Line<'_>]| {
+        let among = |lines: &[&Line<'_>]| lines.iter().filter(|one| alike(one, line)).count();
+        among(old) == 1 && among(new) == 1
+    };
+    let (all_old, all_new) = (old.clone(), new.clone());
+    old.retain(|line| !only(line, &all_old, &all_new));
+    new.retain(|line| !only(line, &all_old, &all_new));
+}
+
+/// The blocks that small objects share.
+struct Blocks {
+    /// Lines that are new and begin blocks.
+    new: BTreeSet<Site>,
+    /// Objects an iteration that ways to allocate have had which are gone, at least.
+    gone: f64,
+}
+
+impl Blocks {
+    fn of(sides: [&Side; 2], source: &dyn Source) -> Self {
+        type Way = (Name, Vec<String>, Option<String>);
+        let mut ways: [BTreeMap<Way, (f64, Option<Site>)>; 2] = Default::default();
+        for (place, side) in sides.into_iter().enumerate() {
+            let blocks = side.allocations.iter();
+            for one in blocks.filter(|one| one.size == BLOCK && one.objects > NOISE) {
+                let site = one.site.as_ref();
+                let way = (
+                    site.map(|site| site.function.clone()),
+                    one.by.clone(),
+                    site.and_then(|site| source.text(place == 1, site)),
+                );
+                let known = ways[place].entry(way).or_insert((0.0, one.site.clone()));
+                known.0 += one.objects;
+            }
+        }
+        let [old, new] = ways;
+        let gone = old.iter().filter(|(way, _)| !new.contains_key(way));
+        let gone = gone.map(|(_, (objects, _))| objects.max(1.0)).sum();
+        let added = new.into_iter().filter(|(way, _)| !old.contains_key(way));
+        let added = added.filter_map(|((_, _, text), (_, site))| text.and(site));
+        Blocks {
+            new: added.filter(|site| !source.is_old(site)).collect(),
+            gone,
+        }
+    }
+
+    /// The only line that can be due to what the profile does not show.
+    fn only_new(&self) -> Option<&Site> {
+        self.new
+            .first()
+            .filter(|_| self.new.len() == 1 && self.gone <= 0.0)
+    }
+}
+
+#[cfg(test)]
+mod tests;
