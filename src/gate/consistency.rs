@@ -67,6 +67,8 @@ impl Report {
             let mut places = row.at.iter().chain(sites.clone().map(|site| &site.place));
             let checked = if places.any(|place| leaves(&place.file)) {
                 fault("its file lies outside of the repository")
+            } else if !row.sites.is_empty() && !row.asks_where() {
+                fault("it names lines that allocate more, and did not rise")
             } else if !sites.clone().all(|site| site.rise > 0.0) {
                 fault("it names a line for a rise that is none")
             } else {

@@ -24,6 +24,23 @@ pub fn function(name: &str) -> String {
     own.trim_end_matches('.').to_owned()
 }
 
+/// A closure in a function that was inlined bears the names of all functions around it: `F.G` of a
+/// closure in G, which F calls. The innermost is the one that it is written in.
+pub(super) fn innermost(own: String, callers: &[String]) -> String {
+    let below = |caller: &String, whole: &str| {
+        let rest = whole.strip_prefix(caller.as_str());
+        rest.is_some_and(|rest| rest.starts_with('.'))
+    };
+    if !callers.iter().any(|caller| below(caller, &own)) {
+        return own;
+    }
+    let ends = |caller: &&String| {
+        let rest = own.strip_suffix(caller.as_str());
+        rest.is_some_and(|rest| rest.ends_with('.'))
+    };
+    callers.iter().find(ends).cloned().unwrap_or(own)
+}
+
 /// Where a mark and a number begin.
 fn marked(own: &str, mark: &str) -> Option<usize> {
     let mut found = own.match_indices(mark);
@@ -88,6 +105,13 @@ mod tests {
         assert_eq!(of("m.F.gowrap2"), is("m", "F"));
         assert_eq!(of("m.F.functional"), is("m", "F.functional"));
         assert_eq!(of("m.glob..func3"), is("m", "glob"));
+        let callers = ["(*T).M", "G", "F"].map(str::to_owned);
+        let inner = |own: &str| innermost(own.to_owned(), &callers);
+        assert_eq!(inner("F.G.(*T).M"), "(*T).M");
+        assert_eq!(
+            (inner("F"), inner("(*U).G")),
+            ("F".to_owned(), "(*U).G".to_owned())
+        );
         assert_eq!(of("main.main"), is("main", "main"));
         assert_eq!(of(""), is("", ""));
         assert_eq!(of("[a/b.c"), is("[a/b.c", ""));

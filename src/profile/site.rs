@@ -45,7 +45,7 @@ pub fn per_iteration(
             let outer = own.unwrap_or(sample.stack.len());
             let by = sample.stack[..outer].iter();
             let by = by.map(|frame| frame.function.to_string()).collect();
-            let site = own.map(|own| Site::of(&sample.stack[own]));
+            let site = own.map(|own| Site::of(&sample.stack[own..]));
             let size = sample.bytes / sample.objects;
             *found.entry((site, by, size)).or_default() += sign * i128::from(sample.objects);
         }
@@ -62,11 +62,15 @@ pub fn per_iteration(
 }
 
 impl Site {
-    fn of(frame: &Frame) -> Self {
+    /// The innermost line of a stack.
+    fn of(stack: &[Frame]) -> Self {
+        let frame = &stack[0];
+        let outer = stack[1..].iter().map(|frame| &*frame.function);
+        let names = outer.map(name::function).collect::<Vec<_>>();
         Site {
             function: (
                 name::package(&frame.function).into_owned(),
-                name::function(&frame.function),
+                name::innermost(name::function(&frame.function), &names),
             ),
             file: frame.file.to_string(),
             line: frame.line,

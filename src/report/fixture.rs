@@ -513,6 +513,7 @@ pub(super) fn everything() -> Report {
     };
     report.circumstances = Some(circumstances());
     report.locate(&functions());
+    report.attribute(&attributed());
     report.geomeans = vec![
         geomean("allocs/op", None, Some(12.25), None),
         geomean("B/op", Some(1204.4), Some(1501.2), Some(1.2464)),
@@ -545,6 +546,50 @@ fn functions() -> Vec<Located> {
         },
     })
     .collect()
+}
+
+/// The lines of some rows, one of them with hostile names.
+fn attributed() -> Vec<Attributed> {
+    let site = |file: &str, line, function: &str, rise| Site {
+        place: Place {
+            file: format!("services/store/{file}"),
+            line,
+        },
+        function: function.to_owned(),
+        rise,
+    };
+    let of = |package: &str, benchmark: &str, unit: &str, sites: &[Site]| Attributed {
+        which: Named {
+            package: format!("example.com/store{package}"),
+            benchmark: benchmark.to_owned(),
+        },
+        procs: Some(8),
+        unit: Unit::new(unit),
+        sites: sites.to_vec(),
+    };
+    let insert = |rise| site("tree.go", 88, "(*Tree).insert", rise);
+    let hostile = site(
+        "internal/codec/a,b::c\n%0A|<i>.go",
+        9,
+        "Encode[...]\n::error::`@team`",
+        10.0,
+    );
+    vec![
+        of("", "BenchmarkPut", "B/op", &[insert(640.0)]),
+        of(
+            "",
+            "BenchmarkPut",
+            "allocs/op",
+            &[insert(11.0), site("log.go", 7, "record", 1.0)],
+        ),
+        of("", "BenchmarkGet", "allocs/op", &[insert(1.0)]),
+        of(
+            "/internal/codec",
+            "BenchmarkEncode/json",
+            "allocs/op",
+            &[hostile],
+        ),
+    ]
 }
 
 /// One of each thing that a run may know.

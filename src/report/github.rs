@@ -11,7 +11,7 @@ use std::io::{self, Write};
 use super::digest::{self, Names};
 use super::problem::{self, Level, Problem, Subject, figures};
 use super::text::{fit, fit_middle, plain};
-use crate::figure::count;
+use crate::figure::{self, count};
 use crate::gate::{Place, Report, function_of};
 
 /// The most that GitHub shows of one level and one step.
@@ -51,6 +51,7 @@ pub(super) fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
             write(word, None, &format!("allocgate: {left}"), &message, out)?;
         }
     }
+    notices(&problems, &names, out)?;
     // A verdict that no row, check or finding led to.
     let failed = report.verdict.exit_code() != 0;
     if failed
@@ -131,6 +132,53 @@ impl Annotation<'_> {
     }
 }
 
+/// Notes at the lines that allocate more, what they cost and which benchmarks show it.
+fn notices(problems: &[Problem<'_>], names: &Names, out: &mut dyn Write) -> io::Result<()> {
+    let mut lines: Vec<(&Place, &str, Vec<String>)> = Vec::new();
+    let mut index = std::collections::BTreeMap::new();
+    for problem in problems {
+        let Subject::Row(row) = problem.subject else {
+            continue;
+        };
+        for site in &row.sites {
+            let name = plain(&names.name(&row.key)).into_owned();
+            let rise = figure::signed(site.rise, &row.unit);
+            let cost = format!("{}: {} {rise}", fit_middle(&name, NAME_COLUMNS), row.unit);
+            let at = *index.entry(&site.place).or_insert(lines.len());
+            match lines.get_mut(at) {
+                Some((_, _, costs)) => costs.push(cost),
+                None => lines.push((&site.place, &site.function, vec![cost])),
+            }
+        }
+    }
+    let shown = if lines.len() > MOST {
+        MOST - 1
+    } else {
+        lines.len()
+    };
+    for (place, function, costs) in &lines[..shown] {
+        let mut message: Vec<String> = costs.iter().take(MOST_ROWS).cloned().collect();
+        if costs.len() > MOST_ROWS {
+            message.push(format!(
+                "and {}",
+                count(costs.len() - MOST_ROWS, "more row")
+            ));
+        }
+        let message = message.iter().map(|line| plain(line).into_owned());
+        let message: Vec<String> = message.collect();
+        let function = plain(function);
+        let function = fit_middle(&function, TITLE_COLUMNS / 2);
+        let title = format!("allocgate: {function} allocates more here");
+        write("notice", Some(place), &title, &message.join("\n"), out)?;
+    }
+    if shown < lines.len() {
+        let left = count(lines.len() - shown, "more line");
+        let message = format!("and {left} that allocate more: the report has all of them");
+        write("notice", None, &format!("allocgate: {left}"), &message, out)?;
+    }
+    Ok(())
+}
+
 /// A note on no line of a file.
 pub(super) fn notice(message: &str) -> String {
     format!("::notice title=allocgate::{}", data(&plain(message)))
@@ -195,13 +243,14 @@ mod tests {
     fn every_line_is_one_command_and_no_more_than_github_shows() {
         for report in fixture::all() {
             let text = rendered(&report);
-            for (word, other) in [("error", "warning"), ("warning", "error")] {
+            let words = ["error", "warning", "notice"];
+            for word in words {
                 let own = format!("::{word} ");
                 let lines = text.lines().filter(|line| line.starts_with(&own)).count();
                 assert!(lines <= MOST, "{lines} of {word}");
                 for line in text.lines() {
-                    let command =
-                        line.starts_with(&own) || line.starts_with(&format!("::{other} "));
+                    let is = |word: &&str| line.starts_with(&format!("::{word} "));
+                    let command = words.iter().any(is);
                     assert!(command && line.len() < 4000, "{line}");
                     assert!(!line.contains(['\r', '\x1b', '\u{202e}']), "{line}");
                 }

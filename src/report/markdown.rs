@@ -174,6 +174,9 @@ fn rows(section: &Section<'_>, most: usize, names: &Names, page: &mut Page) {
             if common != Some(why.as_str()) {
                 cell.push(format!("<sub>{}</sub>", page.sentence(&why)));
             }
+            if let Some(sites) = digest::sites(row) {
+                cell.push(format!("<sub>{}</sub>", page.sentence(&sites)));
+            }
             let line = line(&cell.join("<br>"), row, page);
             lines.push(std::mem::take(&mut before) + &line);
         }

@@ -22,8 +22,8 @@ use super::digest::{self, Names};
 use super::place;
 use super::problem::{self, Level, Problem, Subject};
 use super::text::{fit, fit_middle, plain};
-use crate::figure::count;
-use crate::gate::{Explanation, Place, Report, Verdict};
+use crate::figure::{self, count};
+use crate::gate::{Explanation, JudgedRow, Place, Report, Site, Verdict};
 
 const SCHEMA: &str =
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
@@ -106,6 +106,11 @@ fn results(report: &Report, problems: &[Problem<'_>], rules: &mut Vec<String>) -
             "locations": [location(problem, place)],
             "partialFingerprints": { "primaryLocationLineHash": fingerprint },
         });
+        if let Subject::Row(row) = problem.subject
+            && !row.sites.is_empty()
+        {
+            result["relatedLocations"] = related(row);
+        }
         if let Some(suppression) = suppression {
             result["suppressions"] = json!([suppression]);
         }
@@ -149,17 +154,36 @@ fn suppression(problem: &Problem<'_>) -> Option<Value> {
     }))
 }
 
-fn location(problem: &Problem<'_>, place: &Place) -> Value {
+/// The lines that allocate more, each with what it costs.
+fn related(row: &JudgedRow) -> Value {
+    let location = |(number, site): (usize, &Site)| {
+        let function = plain(&site.function);
+        let function = fit_middle(&function, NAME_COLUMNS);
+        let rise = figure::signed(site.rise, &row.unit);
+        let unit = plain(row.unit.as_str());
+        let message = format!("{function} allocates more here: {unit} {rise}");
+        json!({
+            "id": number + 1,
+            "physicalLocation": physical(&site.place),
+            "message": text(&message),
+        })
+    };
+    row.sites.iter().enumerate().map(location).collect()
+}
+
+fn physical(place: &Place) -> Value {
     let file = place.file.trim_start_matches('/');
-    let mut location = json!({
-        "physicalLocation": {
-            "artifactLocation": {
-                "uri": utf8_percent_encode(file, ENCODED).to_string(),
-                "uriBaseId": ROOT,
-            },
-            "region": { "startLine": place.line.max(1) },
+    json!({
+        "artifactLocation": {
+            "uri": utf8_percent_encode(file, ENCODED).to_string(),
+            "uriBaseId": ROOT,
         },
-    });
+        "region": { "startLine": place.line.max(1) },
+    })
+}
+
+fn location(problem: &Problem<'_>, place: &Place) -> Value {
+    let mut location = json!({ "physicalLocation": physical(place) });
     let (name, kind) = match problem.subject {
         Subject::Row(row) => (row.key.to_string(), "function"),
         Subject::Check(check) => match &check.container {

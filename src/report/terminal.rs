@@ -179,7 +179,8 @@ impl Page<'_> {
         Ok(())
     }
 
-    /// A row between its neighbours: its name, if that is too long for the table, its line, its reason.
+    /// A row between its neighbours: its name, if that is too long for the table, its line, its reason,
+    /// and where it allocates more.
     fn row(
         &mut self,
         before: Option<&Figures>,
@@ -198,7 +199,11 @@ impl Page<'_> {
             Some(next) if next.same_benchmark(row) && next.why == row.why => String::new(),
             _ => layout.reason(row),
         };
-        self.figures(line.trim_end(), row, &why, layout.reason_at, color)
+        self.figures(line.trim_end(), row, &why, layout.reason_at, color)?;
+        match &row.sites {
+            Some(sites) => self.paragraph(Style::new(), 6, 2, sites),
+            None => Ok(()),
+        }
     }
 
     /// The line of a row, with its reason behind it if there is room, or below.
@@ -374,6 +379,7 @@ struct Figures {
     candidate: String,
     change: String,
     why: String,
+    sites: Option<String>,
 }
 
 impl Figures {
@@ -393,6 +399,7 @@ impl Figures {
                 figure::change(change.absolute, change.relative, &row.unit)
             }),
             why: plain(&row.why()).into_owned(),
+            sites: digest::sites(row),
         }
     }
 
@@ -406,6 +413,7 @@ impl Figures {
             candidate,
             change,
             why: String::new(),
+            sites: None,
         }
     }
 }

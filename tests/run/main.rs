@@ -8,6 +8,7 @@
     reason = "tests"
 )]
 
+mod lines;
 mod measuring;
 mod repository;
 mod ruler;

@@ -207,7 +207,10 @@ fn row(row: &JudgedRow, names: &Names) -> Markup {
             td data-value=[center(&row.candidate)] { (candidate) }
             (change(row))
             td { (plot(row)) }
-            td { (sentence(&row.why())) }
+            td {
+                (sentence(&row.why()))
+                @if let Some(sites) = digest::sites(row) { " " small { (sentence(&sites)) } }
+            }
         }
     }
 }
