@@ -121,7 +121,7 @@ pub fn rises(
         .filter(|(_, rise)| *rise >= least)
         .map(|(site, rise)| Rise {
             site,
-            rise: (rise * 100.0).round() / 100.0,
+            rise: measure.rounded(rise),
         })
         .collect();
     rises.sort_by(|a, b| b.rise.total_cmp(&a.rise));
@@ -134,6 +134,14 @@ impl Measure {
         match self {
             Measure::Objects => 1.0,
             Measure::Bytes => size as f64,
+        }
+    }
+
+    /// As exactly as processes agree.
+    fn rounded(self, rise: f64) -> f64 {
+        match self {
+            Measure::Objects => (rise * 100.0).round() / 100.0,
+            Measure::Bytes => rise.round(),
         }
     }
 }
