@@ -91,9 +91,12 @@ pub(super) fn run(arguments: &RunArguments) -> Result<u8> {
         &policy,
         keep_unchanged,
     );
-    // What was not measured for its own sake is not shown either.
+    // What was not measured for its own sake is not shown either, unless a budget was asked for that it
+    // exceeds.
     let measured = |unit: &Unit| arguments.measurement.time || !UNMEASURED.contains(&unit.as_str());
-    report.rows.retain(|row| measured(&row.unit));
+    report
+        .rows
+        .retain(|row| measured(&row.unit) || row.gating == Gating::Gate);
     report.geomeans.retain(|mean| measured(&mean.unit));
     report.locate(&outcome.functions);
     report.attribute(&outcome.attributed);

@@ -181,3 +181,18 @@ fn long_set_up_leaves_enough_iterations() {
         .unwrap();
     assert!(iterations >= 1000.0, "{run}");
 }
+
+#[test]
+fn a_time_over_its_budget_is_a_row_of_the_report() {
+    let repo = Repo::with_sum();
+    repo.write(
+        "allocgate.toml",
+        "[[budget]]\nbenchmark = \"BenchmarkSum\"\nunit = \"ns/op\"\nmax = 0\n",
+    );
+    repo.write("sum/sum.go", &SUM.replace("append(s, i)", "append(s, i+1)"));
+    let run = repo.run(&["--base", "HEAD"]);
+    assert_eq!(run.code, 1, "{run}");
+    assert_eq!(run.report["counts"]["over-budget"], 1, "{run}");
+    let over = [row("BenchmarkSum", "over-budget")];
+    assert_eq!(statuses(&run.report, "sec/op"), over, "{run}");
+}
