@@ -135,7 +135,12 @@ fn files(report: &Report) -> Markup {
                 }
                 @if !sources.is_empty() {
                     p { "For the memory budget:" }
-                    ul { @for source in sources { li { code { (name(source)) } } } }
+                    ul {
+                        @for source in sources.iter().take(MOST_FILES) { li { code { (name(source)) } } }
+                        @if sources.len() > MOST_FILES {
+                            li { "and " (count(sources.len() - MOST_FILES, "more source")) }
+                        }
+                    }
                 }
             }
         }

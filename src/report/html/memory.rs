@@ -6,16 +6,25 @@ use super::{Part, name, sentence, sign};
 use crate::gate::{Amount, Check, CommandRun, Judgement, MemoryReport, Report};
 use crate::report::{chart, digest};
 
+/// Containers that are shown, and entries of a list.
+const MOST: usize = 500;
+
 pub(super) fn write(report: &Report) -> Markup {
     let Some(memory) = &report.memory else {
         return html! {};
     };
+    let mut containers = digest::containers(memory);
+    // Those with the worst checks stay.
+    if containers.len() > MOST {
+        containers.sort_by_key(|(_, checks)| checks.first().map(|check| check.judgement));
+    }
     html! {
         section id=(Part::Memory.id()) {
             h2 { (Part::Memory.title()) }
-            @for (container, checks) in digest::containers(memory) {
-                (table(container, &checks))
+            @for (container, checks) in containers.iter().take(MOST) {
+                (table(*container, checks))
             }
+            (left_out(containers.len()))
             (asides(memory))
             @if let Some(command) = &memory.command { (figure(command)) }
         }
@@ -75,11 +84,30 @@ fn asides(memory: &MemoryReport) -> Markup {
     html! {
         @if !not_asked.is_empty() {
             h3 { "Not asked" }
-            ul { @for text in &not_asked { li { (sentence(text)) } } }
+            (list(&not_asked))
         }
         @if !memory.remarks.is_empty() {
             h3 { "Remarks" }
-            ul { @for remark in &memory.remarks { li { (sentence(remark)) } } }
+            (list(&memory.remarks))
+        }
+    }
+}
+
+fn list(entries: &[String]) -> Markup {
+    html! {
+        ul { @for entry in entries.iter().take(MOST) { li { (sentence(entry)) } } }
+        (left_out(entries.len()))
+    }
+}
+
+/// What is not shown of so many, if anything.
+fn left_out(all: usize) -> Markup {
+    html! {
+        @if all > MOST {
+            p.left-out {
+                strong { (all - MOST) " more left out: " }
+                "all of them are in the report " code { "--report json=FILE" } "."
+            }
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use super::super::fixture;
 use super::*;
+use crate::gate::{Check, Judgement};
 
 fn rendered(report: &Report) -> String {
     fixture::rendered(render, report)
@@ -218,6 +219,30 @@ fn what_is_left_out_is_said() {
     assert!(page.contains(&format!("the first {shown} of {all}, ")));
     assert!(page.contains("Unchanged (0 of 4) "));
     assert!(!rendered(&fixture::many(3000)).contains("left out:"));
+}
+
+#[test]
+fn a_memory_budget_of_any_size_fits_a_page() {
+    let mut report = fixture::memory();
+    let memory = report.memory.as_mut().unwrap();
+    let check = memory.checks[0].clone();
+    for index in 0..20_000 {
+        let judgement = [Judgement::Pass, Judgement::NotAsked, Judgement::Fail][index % 3];
+        memory.checks.push(Check {
+            container: Some(format!("c{index}")),
+            message: format!("m{index}"),
+            judgement,
+            ..check.clone()
+        });
+        memory.remarks.push(format!("r{index}"));
+        memory.sources.push(format!("s{index}"));
+    }
+    let page = rendered(&report);
+    assert!(page.len() < 2 << 20, "{}", page.len());
+    assert_eq!(page.matches(" more left out: </strong>").count(), 3);
+    assert!(page.contains("and 19"), "sources are counted");
+    // What failed comes first.
+    assert!(page.contains(">c2<") && !page.contains(">c0<"));
 }
 
 #[test]
