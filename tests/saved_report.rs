@@ -204,7 +204,14 @@ fn a_row_is_what_its_samples_make_of_it() {
     let folder = tempfile::tempdir().unwrap();
     let text = fs::read(saved(folder.path())).unwrap();
     let report: Value = serde_json::from_slice(&text).unwrap();
-    let cases: [(Change, &str); 28] = [
+    let cases: [(Change, &str); 29] = [
+        (
+            |report| {
+                report["tool"]["version"] = json!("7.0.0\n::error::x");
+                row(report, NAME, UNIT)["change"]["absolute"] = json!(1);
+            },
+            "the rules of the allocgate 7.0.0\\n",
+        ),
         (|report| report["verdict"] = json!("<b>"), "/verdict: "),
         (
             |report| row(report, NAME, UNIT)["status"] = json!("improved"),
@@ -354,5 +361,6 @@ fn a_row_is_what_its_samples_make_of_it() {
         let message = String::from_utf8(output.stderr).unwrap();
         assert_eq!(output.status.code(), Some(2), "{why}: {message}");
         assert!(message.contains(why), "{why}: {message}");
+        assert_eq!(message.lines().count(), 1, "{message}");
     }
 }

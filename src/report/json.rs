@@ -171,6 +171,14 @@ pub enum ReadError {
     /// It contradicts itself.
     #[error(transparent)]
     Inconsistent(#[from] Inconsistent),
+    /// It contradicts itself by the rules of this version, and was written by another.
+    #[error("{contradiction}, or follows the rules of the allocgate {written_by} that wrote it: this is {own}", own = env!("CARGO_PKG_VERSION"))]
+    OtherRules {
+        /// What contradicts what.
+        contradiction: Inconsistent,
+        /// The version that wrote it.
+        written_by: String,
+    },
     /// It is of another version.
     #[error(
         "this report has schema version {found}, and this allocgate reads version {SCHEMA_VERSION}; \
@@ -190,20 +198,32 @@ pub enum ReadError {
 /// If it is no report, one of another version, or one that no gate has written.
 pub fn read(json: &[u8]) -> Result<Report, ReadError> {
     #[derive(Deserialize)]
+    struct WrittenBy {
+        version: String,
+    }
+    #[derive(Deserialize)]
     struct Head {
         schema_version: u64,
+        tool: Option<WrittenBy>,
         exit_code: Option<u8>,
     }
     // The version first: what else is in a report of another version is unknown.
     let Head {
         schema_version: found,
+        tool,
         exit_code,
     } = serde_json::from_slice(json)?;
     if found != SCHEMA_VERSION {
         return Err(ReadError::Version { found });
     }
     let report = parse(json)?;
-    report.check()?;
+    report.check().map_err(|contradiction| match tool {
+        Some(tool) if tool.version != env!("CARGO_PKG_VERSION") => ReadError::OtherRules {
+            contradiction,
+            written_by: fit(&plain(&tool.version), 40).into_owned(),
+        },
+        _ => ReadError::Inconsistent(contradiction),
+    })?;
     // Nothing here is read from it, and others may.
     let expected = report.verdict.exit_code();
     if exit_code != Some(expected) {
