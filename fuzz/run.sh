@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.."
 seconds=${1:?usage: fuzz/run.sh SECONDS [TARGET…]}
 shift
 targets=("$@")
-[ ${#targets[@]} -gt 0 ] || targets=(go_text go_test_json source go_source policy check exposition manifest saved_report)
+[ ${#targets[@]} -gt 0 ] || targets=(go_text go_test_json source go_source policy check exposition manifest saved_report profile)
 
 for target in "${targets[@]}"; do
 	corpus=fuzz/corpus/$target
@@ -16,6 +16,12 @@ for target in "${targets[@]}"; do
 	go_source) find "$(go env GOROOT)/src/strings" "$(go env GOROOT)/src/sort" -name '*_test.go' -size -64k -exec cp {} "$corpus" \; ;;
 	exposition) find testdata/memory/metrics testdata/memory/engines -type f -size -64k -exec cp {} "$corpus" \; ;;
 	policy) find testdata -name '*.toml' -exec cp {} "$corpus" \; ;;
+	profile)
+		# Packed, any change would only break the packing.
+		(cd "$(go env GOROOT)/src/strings" && go test -run '^$' -bench 'Builder|Repeat' -benchtime 10x -memprofilerate 1 \
+			-o /dev/null -memprofile "$OLDPWD/$corpus/strings.pb.gz" >/dev/null)
+		gunzip -f "$corpus/strings.pb.gz"
+		;;
 	saved_report)
 		for pair in testdata/measured/*.txt; do
 			cargo run --quiet -- check "$pair" "$pair" --quiet --report json="$corpus/$(basename "$pair").json" || true

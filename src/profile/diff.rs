@@ -78,37 +78,28 @@ pub fn rises(
     let counts = |one: &&Allocation| !(packed && one.size == BLOCK);
     let [old, new] = sides.map(|side| Lines::of(side, measure, counts));
     let shown = new.total() - old.total();
-    let mut fallen = 0.0;
-    let mut hidden = None;
+    let mut fallen = Fallen {
+        sum: old.fall_to(&new),
+        noise: NOISE * measured,
+    };
+    let mut found = Vec::new();
     if packed {
         let blocks = Blocks::of(sides, source);
-        hidden = blocks.only_new().cloned();
         // What was measured must not be less than what is told of.
-        fallen += blocks.gone * measure.of(BLOCK) + (shown - measured - least).max(0.0);
+        fallen.sum += blocks.gone * measure.of(BLOCK) + (shown - measured - least).max(0.0);
+        let rise = measured - shown - fallen.value();
+        // A block holds at most as many objects as it has bytes.
+        let most = |objects: f64| objects * BLOCK as f64 * measure.of(BLOCK);
+        let only = blocks
+            .only_new()
+            .filter(|(_, objects)| rise <= most(*objects));
+        found.extend(only.map(|(site, _)| Rise { site, rise }));
     } else if (shown - measured).abs() > least.max(MOST_APART * measured.abs()) {
         return Vec::new();
     }
-    let names: BTreeSet<&Name> = old
-        .by_function
-        .keys()
-        .chain(new.by_function.keys())
-        .collect();
-    let rise = |name: &Name| new.of_function(name) - old.of_function(name);
-    fallen += names.iter().map(|name| (-rise(name)).max(0.0)).sum::<f64>();
-    let fallen = Fallen {
-        sum: fallen,
-        noise: NOISE * measured,
-    };
-    let mut found: Vec<Rise> = Vec::new();
-    found.extend(hidden.map(|site| Rise {
-        site,
-        rise: measured - shown - fallen.value(),
-    }));
-    for name in names {
-        if let Some(own) = name
-            .as_ref()
-            .filter(|_| rise(name) - fallen.value() >= least)
-        {
+    for name in new.by_function.keys() {
+        let rise = new.of_function(name) - old.of_function(name) - fallen.value();
+        if let Some(own) = name.as_ref().filter(|_| rise >= least) {
             found.extend(in_function(&old, &new, own, fallen, source));
         }
     }
@@ -116,14 +107,12 @@ pub fn rises(
     for one in found {
         *lines.entry(one.site).or_default() += one.rise;
     }
-    let mut rises: Vec<Rise> = lines
-        .into_iter()
-        .filter(|(_, rise)| *rise >= least)
-        .map(|(site, rise)| Rise {
-            site,
-            rise: measure.rounded(rise),
-        })
-        .collect();
+    let rise = |(site, rise)| Rise {
+        site,
+        rise: measure.rounded(rise, measured),
+    };
+    let enough = lines.into_iter().filter(|(_, rise)| *rise >= least);
+    let mut rises: Vec<Rise> = enough.map(rise).collect();
     rises.sort_by(|a, b| b.rise.total_cmp(&a.rise));
     rises.truncate(MOST);
     rises
@@ -137,8 +126,11 @@ impl Measure {
         }
     }
 
-    /// As exactly as processes agree.
-    fn rounded(self, rise: f64) -> f64 {
+    /// A rise without the noise of the profiles.
+    fn rounded(self, rise: f64, measured: f64) -> f64 {
+        if rise > (1.0 - NOISE) * measured {
+            return measured;
+        }
         match self {
             Measure::Objects => (rise * 100.0).round() / 100.0,
             Measure::Bytes => rise.round(),
@@ -198,6 +190,13 @@ impl Lines {
             .keys()
             .map(|name| self.of_function(name))
             .sum()
+    }
+
+    /// What the functions that allocate less do less, in all.
+    fn fall_to(&self, new: &Lines) -> f64 {
+        let names = self.by_function.keys();
+        let falls = names.map(|name| self.of_function(name) - new.of_function(name));
+        falls.map(|fall| fall.max(0.0)).sum()
     }
 
     fn of_function(&self, name: &Name) -> f64 {
@@ -303,8 +302,8 @@ fn leave_out_alike(old: &mut Vec<&Line<'_>>, new: &mut Vec<&Line<'_>>) {
 
 /// The blocks that small objects share.
 struct Blocks {
-    /// Lines that are new and begin blocks.
-    new: BTreeSet<Site>,
+    /// Lines that are new, and how many blocks they begin.
+    new: BTreeMap<Site, f64>,
     /// Objects an iteration that ways to allocate have had which are gone, at least.
     gone: f64,
 }
@@ -330,18 +329,21 @@ impl Blocks {
         let gone = old.iter().filter(|(way, _)| !new.contains_key(way));
         let gone = gone.map(|(_, (objects, _))| objects.max(1.0)).sum();
         let added = new.into_iter().filter(|(way, _)| !old.contains_key(way));
-        let added = added.filter_map(|((_, _, text), (_, site))| text.and(site));
-        Blocks {
-            new: added.filter(|site| !source.is_old(site)).collect(),
-            gone,
+        let added = added.filter_map(|((_, _, text), (objects, site))| {
+            let site = text.and(site).filter(|site| !source.is_old(site))?;
+            Some((site, objects))
+        });
+        let mut new: BTreeMap<Site, f64> = BTreeMap::new();
+        for (site, objects) in added {
+            *new.entry(site).or_default() += objects;
         }
+        Blocks { new, gone }
     }
 
     /// The only line that can be due to what the profile does not show.
-    fn only_new(&self) -> Option<&Site> {
-        self.new
-            .first()
-            .filter(|_| self.new.len() == 1 && self.gone <= 0.0)
+    fn only_new(self) -> Option<(Site, f64)> {
+        let only = self.new.len() == 1 && self.gone <= 0.0;
+        self.new.into_iter().next().filter(|_| only)
     }
 }
 

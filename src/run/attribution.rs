@@ -17,9 +17,9 @@ use super::session::Session;
 use super::trees::Trees;
 use super::{Event, Notify};
 use crate::benchmark::{Key, SharedKey};
-use crate::gate::{Attributed, JudgedRow, Named, Place, Report, function_of};
+use crate::gate::{self, Attributed, JudgedRow, Named, Place, Report, function_of};
 use crate::golang::TEST_SUFFIX;
-use crate::profile::{self, Allocation, Frame, Measure, Profile, Side, Site};
+use crate::profile::{self, Allocation, Frame, Measure, Profile, Rise, Side, Site};
 use crate::unit::Unit;
 
 /// Benchmarks that are profiled.
@@ -37,6 +37,12 @@ const EACH: Duration = Duration::from_micros(2);
 const MOST_BYTES: u64 = 16 << 20;
 /// Objects an iteration that a line must allocate more to be told.
 const LEAST_OBJECTS: f64 = 0.5;
+/// What one process may allocate more than another, in all, by what it does but once.
+const OBJECTS_ONCE: f64 = 50.0;
+const BYTES_ONCE: f64 = 4096.0;
+/// And of the rise of the row.
+const LEAST_SHARE_OF_OBJECTS: f64 = 0.02;
+const LEAST_SHARE_OF_BYTES: f64 = 0.1;
 
 impl Session<'_> {
     /// Profiles what rose.
@@ -186,32 +192,12 @@ impl Profiled<'_> {
         };
         let mut attributed = Vec::new();
         for row in rows {
-            let centers =
-                [&row.baseline, &row.candidate].map(|side| side.as_ref().map(|one| one.center));
-            let [Some(before), Some(after)] = centers else {
+            let (Some(before), Some(after)) = (&row.baseline, &row.candidate) else {
                 continue;
             };
-            (baseline.value, candidate.value) = (before, after);
-            let (measure, least) = match row.unit.as_str() {
-                Unit::BYTES => {
-                    let threshold = row.threshold;
-                    (
-                        Measure::Bytes,
-                        (threshold.relative * before)
-                            .max(threshold.absolute)
-                            .max(1.0),
-                    )
-                }
-                _ => (Measure::Objects, LEAST_OBJECTS),
-            };
+            (baseline.value, candidate.value) = (before.center, after.center);
+            let (measure, least) = measure(row, [before.center, after.center], many - FEW);
             let rises = profile::rises(baseline, candidate, measure, least, self);
-            let site = |one: profile::Rise| {
-                Some(crate::gate::Site {
-                    place: self.place(&one.site)?,
-                    function: one.site.function.1,
-                    rise: one.rise,
-                })
-            };
             attributed.push(Attributed {
                 which: Named {
                     package: self.key.package.clone(),
@@ -219,7 +205,10 @@ impl Profiled<'_> {
                 },
                 procs: self.key.procs,
                 unit: row.unit.clone(),
-                sites: rises.into_iter().filter_map(site).collect(),
+                sites: rises
+                    .into_iter()
+                    .filter_map(|rise| self.site(rise))
+                    .collect(),
             });
         }
         attributed.retain(|one| !one.sites.is_empty());
@@ -258,10 +247,14 @@ impl Profiled<'_> {
         Ok(written.and_then(|bytes| profile::decode(&bytes).ok()))
     }
 
-    /// Where a line of the candidate stands in the repository.
-    fn place(&self, site: &Site) -> Option<Place> {
-        let file = self.folders[CANDIDATE].file(site)?;
-        (site.line > 0).then(|| Place::new(&file, site.line))
+    /// A line of the candidate as the repository has it.
+    fn site(&self, found: Rise) -> Option<gate::Site> {
+        let file = self.folders[CANDIDATE].file(&found.site)?;
+        Some(gate::Site {
+            place: Place::new(&file, found.site.line),
+            function: found.site.function.1,
+            rise: found.rise,
+        })
     }
 
     /// The file that the compiler has read for a line of a side.
@@ -302,7 +295,20 @@ impl profile::Source for Profiled<'_> {
     }
 }
 
-/// How many iterations are worth it, of what was measured; `None` if a few take too long.
+/// What a row counts, and by how much a line must rise in so many iterations to be told.
+fn measure(row: &JudgedRow, [before, after]: [f64; 2], iterations: u64) -> (Measure, f64) {
+    let rise = after - before;
+    let once = |most: f64| most / iterations as f64;
+    if row.unit.as_str() != Unit::BYTES {
+        let least = LEAST_OBJECTS.max(LEAST_SHARE_OF_OBJECTS * rise);
+        return (Measure::Objects, least.max(once(OBJECTS_ONCE)));
+    }
+    let threshold = (row.threshold.relative * before).max(row.threshold.absolute);
+    let least = threshold.max(LEAST_SHARE_OF_BYTES * rise).max(1.0);
+    (Measure::Bytes, least.max(once(BYTES_ONCE)))
+}
+
+/// How many iterations are worth it; `None` if a few take too long.
 fn iterations(figures: &[Vec<Figure>; 2]) -> Option<u64> {
     let all = || figures.iter().flatten();
     let most = |unit: &str| {
@@ -310,9 +316,9 @@ fn iterations(figures: &[Vec<Figure>; 2]) -> Option<u64> {
         values.map(|figure| figure.value).fold(0.0, f64::max)
     };
     let each = most(Unit::TIME) + most(Unit::ALLOCS) * EACH.as_secs_f64();
-    let measured = all().map(|figure| figure.iterations).min()?;
-    let affordable = (TIME.as_secs_f64() / each.max(1e-9)) as u64;
-    let many = affordable.min(measured).clamp(LEAST_MANY, MOST_MANY);
+    // More than were measured: what a process does but once is not the same in each of them, and the
+    // more iterations there are, the less that is.
+    let many = ((TIME.as_secs_f64() / each.max(1e-9)) as u64).clamp(LEAST_MANY, MOST_MANY);
     (each * (many + LEAST_MANY) as f64 <= MOST_TIME.as_secs_f64()).then_some(many)
 }
 

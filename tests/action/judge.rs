@@ -243,9 +243,11 @@ fn a_pull_request_is_measured_against_its_base_in_a_shallow_checkout() {
     let expected =
         "::error file=shop_test.go,line=7,title=allocgate%3A BenchmarkPrice%3A regressed::";
     assert!(
-        commands.len() == 1 && commands[0].starts_with(expected),
+        commands.len() == 2 && commands[0].starts_with(expected),
         "{commands:?}"
     );
+    let line = "::notice file=shop.go,line=7,title=allocgate%3A Price allocates more here::";
+    assert!(commands[1].starts_with(line), "{commands:?}");
 
     let (runner, _origin) = checked_out(Change::Nothing, "--depth=1");
     let step = runner.judge();
