@@ -37,12 +37,12 @@ const EACH: Duration = Duration::from_micros(2);
 const MOST_BYTES: u64 = 16 << 20;
 /// Objects an iteration that a line must allocate more to be told.
 const LEAST_OBJECTS: f64 = 0.5;
-/// What one process may allocate more than another, in all, by what it does but once.
-const OBJECTS_ONCE: f64 = 50.0;
-const BYTES_ONCE: f64 = 4096.0;
 /// And of the rise of the row.
 const LEAST_SHARE_OF_OBJECTS: f64 = 0.02;
 const LEAST_SHARE_OF_BYTES: f64 = 0.1;
+/// What one process may allocate more than another, in all, by what it does but once.
+const OBJECTS_ONCE: f64 = 50.0;
+const BYTES_ONCE: f64 = 4096.0;
 
 impl Session<'_> {
     /// Profiles what rose.
