@@ -3,9 +3,22 @@
 use std::io::{self, Write};
 
 use anyhow::{Result, bail};
+use clap::Args;
 
-use super::args::ExplainArguments;
+use super::generate::Suggesting;
 use crate::gate::Explanation;
+
+/// Say what a status or a finding means and what to do about it
+#[derive(Args)]
+pub(super) struct ExplainArguments {
+    /// The code, such as `regressed` or `no-allocations`; without one, all codes are listed
+    #[arg(value_name = "CODE", value_parser = Suggesting(codes), hide_possible_values = true)]
+    code: Option<String>,
+}
+
+fn codes() -> Vec<&'static str> {
+    Explanation::all().map(|one| one.code).collect()
+}
 
 pub(super) fn run(arguments: &ExplainArguments) -> Result<u8> {
     let mut out = io::stdout().lock();

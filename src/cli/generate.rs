@@ -4,12 +4,43 @@
 use std::ffi::OsStr;
 use std::fs;
 use std::io::{self, Write};
+use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 use clap::builder::{PossibleValue, StringValueParser, TypedValueParser};
-use clap::{Arg, Command, CommandFactory};
+use clap::{Arg, Args, Command, CommandFactory};
 
-use super::args::{Arguments, CompletionsArguments, ManArguments};
+use super::args::Arguments;
+
+const COMPLETIONS_EXAMPLES: &str = "\
+Examples:
+  allocgate completions bash > \\
+    ~/.local/share/bash-completion/completions/allocgate
+  allocgate completions zsh  > ~/.zfunc/_allocgate
+  allocgate completions fish > ~/.config/fish/completions/allocgate.fish";
+
+/// Write completions for a shell to standard output
+#[derive(Args)]
+#[command(after_help = COMPLETIONS_EXAMPLES)]
+pub(super) struct CompletionsArguments {
+    /// The shell
+    #[arg(value_name = "SHELL")]
+    shell: clap_complete::Shell,
+}
+
+const MAN_EXAMPLES: &str = "\
+Examples:
+  allocgate man | man -l -
+  allocgate man --directory ~/.local/share/man/man1";
+
+/// Write the man page to standard output, or the pages of all commands to a folder
+#[derive(Args)]
+#[command(after_help = MAN_EXAMPLES)]
+pub(super) struct ManArguments {
+    /// The folder, which is made if it is not there
+    #[arg(long, value_name = "DIR")]
+    directory: Option<PathBuf>,
+}
 
 /// Any text, with words that shells offer for it.
 #[derive(Clone)]

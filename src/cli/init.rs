@@ -5,11 +5,29 @@ use std::fs::OpenOptions;
 use std::io::{self, Write as _};
 
 use anyhow::{Context, Result, bail};
+use clap::Args;
 
-use super::args::InitArguments;
 use super::read::{self, Reading};
 use crate::benchmark::{RowId, SampleSet, row_keys};
 use crate::unit::Unit;
+
+/// Write a commented allocgate.toml for the benchmarks of the files given
+///
+/// Benchmarks that never allocate get a budget of zero; what varies from run to run is pointed out.
+#[derive(Args)]
+pub(super) struct InitArguments {
+    /// Benchmark output to write the policy for: files, patterns, or - for standard input
+    #[arg(value_name = "FILE")]
+    files: Vec<String>,
+
+    /// Where to write it, - for standard output
+    #[arg(short, long, value_name = "FILE", default_value = crate::policy::FILE_NAME)]
+    output: String,
+
+    /// Replace an existing file
+    #[arg(long)]
+    force: bool,
+}
 
 /// What every policy begins with: the defaults, spelled out.
 const HEAD: &str = r#"# allocgate policy. Everything that is commented out shows its default.

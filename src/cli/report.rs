@@ -4,14 +4,51 @@ use std::fs::File;
 use std::io::{self, Read};
 
 use anyhow::{Context, Result, bail};
+use clap::Args;
 
-use super::args::ReportArguments;
+use super::args::OutputArguments;
 use super::outputs::{Outputs, refuse_to_overwrite};
 use crate::figure;
 use crate::gate::Report;
 use crate::policy::parse_quantity;
 use crate::report::json;
 use crate::unit::Unit;
+
+const EXAMPLES: &str = "\
+Examples:
+  # at first the verdict, with everything that led to it
+  allocgate run --report json=report.json
+
+  # then, there or on another machine, whatever reads it
+  allocgate report report.json
+  allocgate report report.json --all --quiet \\
+    --report markdown=summary.md --report github
+
+  # a gate of its own: exit with the code of the verdict
+  allocgate report report.json --exit-code";
+
+/// Write a saved JSON report in other formats
+///
+/// The report may come from anybody: it must keep its schema and agree with itself, and everything is written anew
+/// from its figures. What was measured cannot be proven so.
+#[derive(Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct ReportArguments {
+    /// What `--report json=FILE` wrote, - for standard input
+    #[arg(value_name = "FILE")]
+    file: String,
+
+    /// Exit with the code of the verdict, not with 0
+    #[arg(long)]
+    exit_code: bool,
+
+    /// The largest report that is read
+    #[arg(long, value_name = "SIZE", default_value = "128MiB")]
+    max_input: String,
+
+    #[command(flatten)]
+    output: OutputArguments,
+}
 
 pub(super) fn run(arguments: &ReportArguments) -> Result<u8> {
     let most = parse_quantity(&arguments.max_input, &Unit::new(Unit::BYTES));
