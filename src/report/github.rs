@@ -9,10 +9,11 @@
 use std::io::{self, Write};
 
 use super::digest::{self, Names};
+use super::lines;
 use super::problem::{self, Level, Problem, Subject, figures};
 use super::text::{fit, fit_middle, plain};
 use crate::figure::{self, count};
-use crate::gate::{Place, Report, function_of};
+use crate::gate::{JudgedRow, Place, Report, function_of};
 
 /// The most that GitHub shows of one level and one step.
 const MOST: usize = 10;
@@ -51,7 +52,7 @@ pub(super) fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
             write(word, None, &format!("allocgate: {left}"), &message, out)?;
         }
     }
-    notices(&problems, &names, out)?;
+    notices(report, &names, out)?;
     // A verdict that no row, check or finding led to.
     let failed = report.verdict.exit_code() != 0;
     if failed
@@ -133,43 +134,29 @@ impl Annotation<'_> {
 }
 
 /// Notes at the lines that allocate more, what they cost and which benchmarks show it.
-fn notices(problems: &[Problem<'_>], names: &Names, out: &mut dyn Write) -> io::Result<()> {
-    let mut lines: Vec<(&Place, &str, Vec<String>)> = Vec::new();
-    let mut index = std::collections::BTreeMap::new();
-    for problem in problems {
-        let Subject::Row(row) = problem.subject else {
-            continue;
-        };
-        for site in &row.sites {
-            let name = plain(&names.name(&row.key)).into_owned();
-            let rise = figure::signed(site.rise, &row.unit);
-            let cost = format!("{}: {} {rise}", fit_middle(&name, NAME_COLUMNS), row.unit);
-            let at = *index.entry(&site.place).or_insert(lines.len());
-            match lines.get_mut(at) {
-                Some((_, _, costs)) => costs.push(cost),
-                None => lines.push((&site.place, &site.function, vec![cost])),
-            }
-        }
-    }
+fn notices(report: &Report, names: &Names, out: &mut dyn Write) -> io::Result<()> {
+    let lines = lines::all(report);
     let shown = if lines.len() > MOST {
         MOST - 1
     } else {
         lines.len()
     };
-    for (place, function, costs) in &lines[..shown] {
-        let mut message: Vec<String> = costs.iter().take(MOST_ROWS).cloned().collect();
-        if costs.len() > MOST_ROWS {
-            message.push(format!(
-                "and {}",
-                count(costs.len() - MOST_ROWS, "more row")
-            ));
+    for line in &lines[..shown] {
+        let cost = |(row, rise): &(&JudgedRow, f64)| {
+            let name = plain(&names.name(&row.key)).into_owned();
+            let name = fit_middle(&name, NAME_COLUMNS);
+            let rise = figure::signed(*rise, &row.unit);
+            plain(&format!("{name}: {} {rise}", row.unit)).into_owned()
+        };
+        let mut message: Vec<String> = line.rows.iter().take(MOST_ROWS).map(cost).collect();
+        if line.rows.len() > MOST_ROWS {
+            let left = count(line.rows.len() - MOST_ROWS, "more row");
+            message.push(format!("and {left}"));
         }
-        let message = message.iter().map(|line| plain(line).into_owned());
-        let message: Vec<String> = message.collect();
-        let function = plain(function);
+        let function = line.function();
         let function = fit_middle(&function, TITLE_COLUMNS / 2);
         let title = format!("allocgate: {function} allocates more here");
-        write("notice", Some(place), &title, &message.join("\n"), out)?;
+        write("notice", Some(line.place), &title, &message.join("\n"), out)?;
     }
     if shown < lines.len() {
         let left = count(lines.len() - shown, "more line");

@@ -11,6 +11,7 @@ mod memory;
 mod page;
 
 use super::digest::{self, Names, Section};
+use super::lines::Line;
 use crate::figure;
 use crate::gate::{Finding, Geomean, JudgedRow, Report, Severity, Status, Verdict};
 use page::{Bounds, COMMENT, Page, SUMMARY};
@@ -36,6 +37,7 @@ fn text(report: &Report, bounds: &'static Bounds) -> String {
     let (open, folded): (Vec<_>, Vec<_>) =
         Section::all(report).into_iter().partition(needs_attention);
     page.lists_up_to(60);
+    lines(report, &names, &mut page);
     for section in &open {
         let title = format!("### {}\n\n", title(section));
         page.push(&title);
@@ -74,6 +76,21 @@ fn head(report: &Report, page: &mut Page) {
         let aside = page.sentence(&capital(&aside));
         page.push(&format!("{aside}\n\n"));
     }
+}
+
+/// Where to look: the lines that allocate more.
+fn lines(report: &Report, names: &Names, page: &mut Page) {
+    let all = super::lines::all(report);
+    let line = |line: &Line<'_>| {
+        let (at, function) = (page.name(&line.at()), page.name(&line.function()));
+        let benchmarks = page.sentence(&line.benchmarks(names));
+        let rises = page.sentence(&line.rises());
+        format!("| {at} | {function} | {benchmarks} | {rises} |\n")
+    };
+    let shown: Vec<String> = all.iter().take(page.bounds.findings).map(line).collect();
+    let head = "### Lines that allocate more\n\n| line | in | seen by | more an iteration |\n|:--|:--|:--|:--|\n";
+    let shown = page.list(head, shown);
+    page.left_out(all.len() - shown, "line");
 }
 
 /// What was compared, and what to do next.
@@ -173,9 +190,6 @@ fn rows(section: &Section<'_>, most: usize, names: &Names, page: &mut Page) {
             let why = row.why();
             if common != Some(why.as_str()) {
                 cell.push(format!("<sub>{}</sub>", page.sentence(&why)));
-            }
-            if let Some(sites) = digest::sites(row) {
-                cell.push(format!("<sub>{}</sub>", page.sentence(&sites)));
             }
             let line = line(&cell.join("<br>"), row, page);
             lines.push(std::mem::take(&mut before) + &line);

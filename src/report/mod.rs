@@ -13,6 +13,7 @@ mod github;
 mod html;
 pub mod json;
 mod junit;
+mod lines;
 mod markdown;
 mod metrics;
 mod outputs;

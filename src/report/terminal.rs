@@ -4,6 +4,7 @@
 //! One table lays out the figures of all rows, so that they stand below each other; headings and
 //! reasons go between its lines. Colours come last, onto text whose width is settled.
 
+mod lines;
 mod memory;
 
 use std::io::{self, Write};
@@ -61,6 +62,7 @@ pub(super) fn render(
     for section in sections.iter().filter(shown) {
         page.section(section, &names)?;
     }
+    page.lines(report, &names)?;
     page.folded(report)?;
     if let Some(memory) = &report.memory {
         page.memory(memory)?;
@@ -199,11 +201,7 @@ impl Page<'_> {
             Some(next) if next.same_benchmark(row) && next.why == row.why => String::new(),
             _ => layout.reason(row),
         };
-        self.figures(line.trim_end(), row, &why, layout.reason_at, color)?;
-        match &row.sites {
-            Some(sites) => self.paragraph(Style::new(), 6, 2, sites),
-            None => Ok(()),
-        }
+        self.figures(line.trim_end(), row, &why, layout.reason_at, color)
     }
 
     /// The line of a row, with its reason behind it if there is room, or below.
@@ -379,7 +377,6 @@ struct Figures {
     candidate: String,
     change: String,
     why: String,
-    sites: Option<String>,
 }
 
 impl Figures {
@@ -399,7 +396,6 @@ impl Figures {
                 figure::change(change.absolute, change.relative, &row.unit)
             }),
             why: plain(&row.why()).into_owned(),
-            sites: digest::sites(row),
         }
     }
 
@@ -413,7 +409,6 @@ impl Figures {
             candidate,
             change,
             why: String::new(),
-            sites: None,
         }
     }
 }
