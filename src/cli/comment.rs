@@ -14,9 +14,6 @@ use crate::gate::{Report, Verdict};
 use crate::github::{self, Api, Done, Event, Found, Marker, Refusal, Repository};
 use crate::report::{self, Format, TerminalStyle};
 
-/// The largest report that is read, in bytes.
-const MAX_REPORT: u64 = 128 << 20;
-
 const EXAMPLES: &str = "\
 Examples:
   # in a workflow for pull requests, with `permissions: pull-requests: write`
@@ -78,6 +75,10 @@ pub(super) struct CommentArguments {
     #[arg(long)]
     dry_run: bool,
 
+    /// The largest report that is read
+    #[arg(long, value_name = "SIZE", default_value = "128MiB")]
+    max_input: String,
+
     /// What allows to comment. Pass it in the environment: what is typed, others see
     #[arg(
         long,
@@ -89,7 +90,7 @@ pub(super) struct CommentArguments {
 }
 
 pub(super) fn run(arguments: &CommentArguments) -> Result<u8> {
-    let report = saved(&arguments.report, MAX_REPORT)?;
+    let report = saved(&arguments.report, &arguments.max_input)?;
     let repository = arguments.repository.as_deref();
     let repository: Option<Repository> = repository
         .filter(|name| !name.is_empty())

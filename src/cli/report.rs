@@ -51,10 +51,8 @@ pub(super) struct ReportArguments {
 }
 
 pub(super) fn run(arguments: &ReportArguments) -> Result<u8> {
-    let most = parse_quantity(&arguments.max_input, &Unit::new(Unit::BYTES));
-    let most = most.context("--max-input")? as u64;
     refuse_to_overwrite(&arguments.output, [arguments.file.as_str()])?;
-    let report = saved(&arguments.file, most)?;
+    let report = saved(&arguments.file, &arguments.max_input)?;
     let outputs = Outputs::open(&arguments.output)?;
     outputs.write(&report, &arguments.output)?;
     Ok(if arguments.exit_code {
@@ -65,7 +63,9 @@ pub(super) fn run(arguments: &ReportArguments) -> Result<u8> {
 }
 
 /// Reads a report that was saved as JSON, - from standard input. It may come from anybody.
-pub(super) fn saved(file: &str, most: u64) -> Result<Report> {
+pub(super) fn saved(file: &str, max_input: &str) -> Result<Report> {
+    let most = parse_quantity(max_input, &Unit::new(Unit::BYTES));
+    let most = most.context("--max-input")? as u64;
     let (name, input): (&str, Box<dyn Read>) = match file {
         "-" => ("standard input", Box::new(io::stdin().lock())),
         _ => {
