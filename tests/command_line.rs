@@ -104,6 +104,10 @@ fn bad_input_is_refused_in_one_sentence() {
             "error: b.txt: is larger than ",
         ),
         (
+            &["comment", "a.txt", "--dry-run", "--max-input=10B"],
+            "error: a.txt: larger than 10 B; raise --max-input",
+        ),
+        (
             &["check", "a.txt", "b.txt", "--max-input=x"],
             "error: --max-input: expected a size",
         ),
@@ -490,6 +494,11 @@ fn help_and_explanations_are_there() {
         list.lines().count() > 20 && list.lines().all(|line| line.chars().count() <= 80),
         "{list}"
     );
+    // No meaning stands against its code.
+    for line in list.lines() {
+        let (code, meaning) = line.split_at(22);
+        assert!(code.ends_with("  ") && !meaning.starts_with(' '), "{line}");
+    }
     let one = run(folder.path(), &["explain", "regressed"]);
     assert!(
         String::from_utf8(one.stdout)

@@ -7,6 +7,11 @@ use clap::Args;
 
 use super::generate::Suggesting;
 use crate::gate::Explanation;
+use crate::report::wrapped;
+
+/// Columns of a line, and of the codes in the list of all.
+const COLUMNS: usize = 80;
+const CODE_COLUMNS: usize = 22;
 
 /// Say what a status or a finding means and what to do about it
 #[derive(Args)]
@@ -25,7 +30,11 @@ pub(super) fn run(arguments: &ExplainArguments) -> Result<u8> {
     let Some(code) = &arguments.code else {
         for explanation in Explanation::all() {
             let (code, first) = (explanation.code, explanation.first_sentence());
-            writeln!(out, "{}", wrapped(&format!("{code:<20}{first}"), 20))?;
+            let mut label = code;
+            for line in wrapped(first, COLUMNS - CODE_COLUMNS) {
+                writeln!(out, "{label:<CODE_COLUMNS$}{line}")?;
+                label = "";
+            }
         }
         return Ok(0);
     };
@@ -34,28 +43,9 @@ pub(super) fn run(arguments: &ExplainArguments) -> Result<u8> {
     };
     writeln!(
         out,
-        "{code}\n\n{}\n\nWhat to do: {}",
-        wrapped(explanation.meaning, 0),
-        wrapped(explanation.remedy, 0)
+        "{code}\n\n{}\n\n{}",
+        wrapped(explanation.meaning, COLUMNS).join("\n"),
+        wrapped(&format!("What to do: {}", explanation.remedy), COLUMNS).join("\n")
     )?;
     Ok(0)
-}
-
-/// The text in lines of at most 80 columns, all but the first indented.
-fn wrapped(text: &str, indent: usize) -> String {
-    let mut lines = String::new();
-    let mut width = 0;
-    for (index, word) in text.split(' ').enumerate() {
-        if index > 0 && width + 1 + word.len() > 80 {
-            lines.push('\n');
-            lines.push_str(&" ".repeat(indent));
-            width = indent;
-        } else if index > 0 {
-            lines.push(' ');
-            width += 1;
-        }
-        lines.push_str(word);
-        width += word.len();
-    }
-    lines
 }
