@@ -97,10 +97,11 @@ fn known(case: Case<'_>, circumstances: &Circumstances, findings: &mut Vec<Findi
             )
         };
         let message = format!(
-            "{} of {} depends on the number of iterations: {}, {}; both sides run the same number, other \
+            "{} of {} depends on the number of iterations: {} {}, {}; both sides run the same number, other \
              runs may not",
             dependence.benchmark,
             dependence.package,
+            dependence.unit,
             figure(few),
             figure(many)
         );

@@ -61,6 +61,10 @@ fn what_depends_on_the_number_of_iterations_is_warned_about() {
         run.has_finding("iteration-dependence", "BenchmarkGrowing"),
         "{run}"
     );
+    assert!(
+        run.has_finding("iteration-dependence", "number of iterations: B/op "),
+        "{run}"
+    );
 }
 
 #[test]
