@@ -45,9 +45,10 @@ const TEXTS: &[(&str, &str, &str)] = &[
          it: either every sample of a side agrees (rule `exact`: allocation counts are then certain, and no \
          p-value is needed), or the rows vary and a Mann-Whitney test is significant after adjustment for \
          the number of rows tested. A rise from zero is a regression whatever the relative threshold.",
-        "Look at the change: `go test -run '^$' -bench NAME -benchmem -memprofile mem.out` and \
-         `go tool pprof -sample_index=alloc_objects mem.out` show where the program allocates. If the rise is \
-         meant, accept it with a [[waiver]] that has a ceiling (`up-to`) and a reason.",
+        "Look at the lines that `allocgate run` names below the row. Where there are none: `go test -run '^$' \
+         -bench NAME -benchmem -memprofile mem.out` and `go tool pprof -sample_index=alloc_objects mem.out` show \
+         where the program allocates. If the rise is meant, accept it with a [[waiver]] that has a ceiling \
+         (`up-to`) and a reason.",
     ),
     (
         "over-budget",
