@@ -248,7 +248,7 @@ fn check_check(check: &Check) -> Result<(), Inconsistent> {
 /// Whether counts are those of the rows.
 fn agree<'a>(
     what: &str,
-    mut counts: Counts,
+    counts: Counts,
     rows: impl IntoIterator<Item = &'a JudgedRow>,
 ) -> Result<(), Inconsistent> {
     let mut found = Counts::default();
@@ -256,7 +256,7 @@ fn agree<'a>(
         *found.of_mut(row.status) += 1;
     }
     for status in Status::ALL {
-        let (counted, there) = (*counts.of_mut(*status), *found.of_mut(*status));
+        let (counted, there) = (counts.of(*status), found.of(*status));
         if counted != there {
             return fault(&format!(
                 "{what}: it counts {counted} as `{}`, and holds {there}",

@@ -73,35 +73,13 @@ pub struct AdvisoryCounts {
 
 impl Counts {
     /// Number of rows of any status.
-    pub fn total(&self) -> usize {
-        let Counts {
-            regressed,
-            over_budget,
-            inconclusive,
-            failed,
-            vanished,
-            ruler_changed,
-            ..
-        } = self;
-        let Counts {
-            waived,
-            within_threshold,
-            improved,
-            new,
-            unchanged,
-            ..
-        } = self;
-        regressed
-            + over_budget
-            + inconclusive
-            + failed
-            + vanished
-            + ruler_changed
-            + waived
-            + within_threshold
-            + improved
-            + new
-            + unchanged
+    pub fn total(self) -> usize {
+        Status::ALL.iter().map(|status| self.of(*status)).sum()
+    }
+
+    /// Number of rows of a status.
+    pub fn of(mut self, status: Status) -> usize {
+        *self.of_mut(status)
     }
 
     /// The counter of a status.

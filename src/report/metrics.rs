@@ -13,7 +13,7 @@ use std::io::{self, Write};
 
 use super::text::{fit_middle, plain};
 use crate::benchmark::Key;
-use crate::gate::{Amount, Check, Counts, JudgedRow, Judgement, Report, Side, Status};
+use crate::gate::{Amount, Check, JudgedRow, Judgement, Report, Side, Status};
 use crate::memory::reading::Quantity;
 use crate::policy::Gating;
 
@@ -45,8 +45,7 @@ fn rows(report: &Report, page: &mut Page<'_>) -> io::Result<()> {
     page.family("allocgate_rows", "Rows that can fail the build, by status.")?;
     for status in Status::ALL {
         let labels = labels(&[("status", status.as_str())]);
-        let mut counts: Counts = report.counts;
-        page.sample("allocgate_rows", &labels, *counts.of_mut(*status) as f64)?;
+        page.sample("allocgate_rows", &labels, report.counts.of(*status) as f64)?;
     }
     let gating = report.rows.iter().filter(|row| row.gating == Gating::Gate);
     let rows = Labelled::of(gating, MOST, |row: &JudgedRow| {

@@ -9,9 +9,8 @@ pub(super) fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let verdict = report.verdict;
     writeln!(out, "verdict={}", verdict.as_str())?;
     writeln!(out, "exit-code={}", verdict.exit_code())?;
-    let mut counts = report.counts;
     for status in Status::ALL {
-        writeln!(out, "{}={}", status.as_str(), counts.of_mut(*status))?;
+        writeln!(out, "{}={}", status.as_str(), report.counts.of(*status))?;
     }
     let checks = |judgement| {
         let memory = report.memory.as_ref();
