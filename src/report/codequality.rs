@@ -44,10 +44,7 @@ struct Lines {
 pub(super) fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let problems = problem::all(report);
     let (names, policy) = (Names::of(report), place::of_policy(report));
-    let shown = match problems.len() {
-        all @ 0..=MOST => all,
-        _ => MOST - 1,
-    };
+    let shown = problem::listed(problems.len(), MOST);
     let fingerprints = problem::fingerprints(&problems[..shown]).into_iter();
     let mut entries: Vec<Entry> = problems
         .iter()

@@ -36,11 +36,7 @@ pub(super) fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     for (level, word) in [(Level::Error, "error"), (Level::Warning, "warning")] {
         let own = problems.iter().filter(|problem| problem.level() == level);
         let annotations = grouped(own);
-        let shown = if annotations.len() > MOST {
-            MOST - 1
-        } else {
-            annotations.len()
-        };
+        let shown = problem::listed(annotations.len(), MOST);
         for annotation in &annotations[..shown] {
             let place = annotation.problems[0].place.as_ref();
             let title = annotation.title();
@@ -122,25 +118,24 @@ impl Annotation<'_> {
             };
             fit(&plain(&text), LINE_COLUMNS).into_owned()
         };
-        let mut lines: Vec<String> = self.problems.iter().take(MOST_ROWS).map(line).collect();
-        if self.problems.len() > MOST_ROWS {
-            lines.push(format!(
-                "and {}",
-                count(self.problems.len() - MOST_ROWS, "more row")
-            ));
-        }
-        lines.join("\n")
+        joined(self.problems.iter().map(line))
     }
+}
+
+/// A line a row, of the first rows.
+fn joined(rows: impl ExactSizeIterator<Item = String>) -> String {
+    let left = rows.len().saturating_sub(MOST_ROWS);
+    let mut lines: Vec<String> = rows.take(MOST_ROWS).collect();
+    if left > 0 {
+        lines.push(format!("and {}", count(left, "more row")));
+    }
+    lines.join("\n")
 }
 
 /// Notes at the lines that allocate more, what they cost and which benchmarks show it.
 fn notices(report: &Report, names: &Names, out: &mut dyn Write) -> io::Result<()> {
     let lines = lines::all(report);
-    let shown = if lines.len() > MOST {
-        MOST - 1
-    } else {
-        lines.len()
-    };
+    let shown = problem::listed(lines.len(), MOST);
     for line in &lines[..shown] {
         let cost = |(row, rise): &(&JudgedRow, f64)| {
             let name = plain(&names.name(&row.key)).into_owned();
@@ -148,15 +143,11 @@ fn notices(report: &Report, names: &Names, out: &mut dyn Write) -> io::Result<()
             let rise = figure::signed(*rise, &row.unit);
             plain(&format!("{name}: {} {rise}", row.unit)).into_owned()
         };
-        let mut message: Vec<String> = line.rows.iter().take(MOST_ROWS).map(cost).collect();
-        if line.rows.len() > MOST_ROWS {
-            let left = count(line.rows.len() - MOST_ROWS, "more row");
-            message.push(format!("and {left}"));
-        }
+        let message = joined(line.rows.iter().map(cost));
         let function = line.function();
         let function = fit_middle(&function, TITLE_COLUMNS / 2);
         let title = format!("allocgate: {function} allocates more here");
-        write("notice", Some(line.place), &title, &message.join("\n"), out)?;
+        write("notice", Some(line.place), &title, &message, out)?;
     }
     if shown < lines.len() {
         let left = count(lines.len() - shown, "more line");

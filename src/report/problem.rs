@@ -122,6 +122,11 @@ fn is_told_by_nothing(kind: CauseKind) -> bool {
     )
 }
 
+/// How many of `all` are listed where `most` fit: if some are left out, the last place counts them.
+pub(super) fn listed(all: usize, most: usize) -> usize {
+    if all > most { most - 1 } else { all }
+}
+
 /// What a row makes of the build; `None` of a row that nobody need look at.
 pub(super) fn outcome_of_row(report: &Report, row: &JudgedRow) -> Option<Outcome> {
     if row.gating != Gating::Gate {

@@ -186,11 +186,7 @@ fn the_line_of_the_program_is_named_and_lines_that_only_moved_are_not() {
         let bytes = sites(&run, benchmark, "B/op");
         assert_eq!((&bytes[0].0, bytes[0].1), (&named.0, named.1), "{bytes:?}");
     }
-    assert!(
-        run.stdout
-            .contains("shop/shop.go:27 in Price: "),
-        "{run}"
-    );
+    assert!(run.stdout.contains("shop/shop.go:27 in Price: "), "{run}");
     let rows = run.report["rows"].as_array().unwrap();
     let named = rows.iter().filter(|row| row.get("sites").is_some());
     assert!(named.count() >= 2);
