@@ -21,7 +21,7 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 use sha2::{Digest as _, Sha256};
 
 use super::digest;
-use super::text::{fit, fit_middle, plain};
+use super::text::{capital, fit, fit_middle, plain};
 use crate::gate::{CauseKind, Report};
 
 const STYLE: &str = include_str!("html/style.css");
@@ -163,13 +163,6 @@ fn path(text: &str) -> Markup {
 /// A sentence that may hold text of others.
 fn sentence(text: &str) -> String {
     fit(&plain(text), SENTENCE_COLUMNS).into_owned()
-}
-
-fn capital(text: &str) -> String {
-    let mut chars = text.chars();
-    chars.next().map_or(String::new(), |first| {
-        first.to_uppercase().chain(chars).collect()
-    })
 }
 
 /// A sign in front of a word that says the same: for the eye alone.

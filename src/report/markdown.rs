@@ -12,6 +12,7 @@ mod page;
 
 use super::digest::{self, Names, Section};
 use super::lines::Line;
+use super::text::capital;
 use crate::figure;
 use crate::gate::{Finding, Geomean, JudgedRow, Report, Severity, Status, Verdict};
 use page::{Bounds, COMMENT, Page, SUMMARY};
@@ -268,13 +269,6 @@ fn geomeans(geomeans: &[Geomean], page: &mut Page) {
     let shown = page.list(MEANS_HEAD, lines);
     page.left_out(geomeans.len() - shown, "unit");
     page.push("</details>\n\n");
-}
-
-fn capital(title: &str) -> String {
-    let mut chars = title.chars();
-    chars.next().map_or(String::new(), |first| {
-        first.to_uppercase().chain(chars).collect()
-    })
 }
 
 #[cfg(test)]

@@ -58,6 +58,14 @@ fn escape(c: char, shown: &mut String) -> std::fmt::Result {
     }
 }
 
+/// `text` as the start of a sentence.
+pub(super) fn capital(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or(String::new(), |first| {
+        first.to_uppercase().chain(chars).collect()
+    })
+}
+
 /// Columns that a terminal shows `text` in.
 pub(super) fn width(text: &str) -> usize {
     text.width()
