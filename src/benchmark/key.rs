@@ -20,6 +20,11 @@ pub struct Key {
     pub config: Vec<(String, String)>,
 }
 
+/// The function of a benchmark: its full name without those of sub-benchmarks.
+pub fn function_of(benchmark: &str) -> &str {
+    benchmark.split('/').next().unwrap_or(benchmark)
+}
+
 /// A key shared by the rows of its units.
 pub type SharedKey = Arc<Key>;
 

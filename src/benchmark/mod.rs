@@ -9,7 +9,7 @@ mod row_keys;
 mod sample;
 
 pub use builder::{FileSummary, MAX_KEPT, Overflow, SampleSetBuilder};
-pub use key::{Key, KeyRef, SharedKey};
+pub use key::{Key, KeyRef, SharedKey, function_of};
 pub use record::{
     BenchResult, Configuration, Failure, FailureKind, Position, Record, Setting, SkippedLine,
     SyntaxError, SyntaxErrorKind, UnitMetadata,

@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::benchmark::KeyRef;
+use crate::benchmark::{KeyRef, function_of};
 use crate::unit::Unit;
 
 /// The circumstances of a run. Without any, the gate judges as of two files.
@@ -106,7 +106,7 @@ impl Circumstances {
     /// Whether the sides of a row were measured with different benchmarks.
     pub(super) fn rulers_differ(&self, key: KeyRef<'_>) -> bool {
         !self.rulers.is_empty() && {
-            let function = key.benchmark.split('/').next().unwrap_or(key.benchmark);
+            let function = function_of(key.benchmark);
             self.rulers.iter().any(|ruler| {
                 ruler.measured == Measured::Apart
                     && ruler.which.package == key.package

@@ -23,7 +23,7 @@ pub use explanation::Explanation;
 pub use finding::{Finding, FindingCode, Severity};
 pub use judge::{Case, judge};
 pub use memory::{CommandEnd, CommandRun, MemoryReport, MemorySample};
-pub use place::{Attributed, Located, Place, Site, function_of};
+pub use place::{Attributed, Located, Place, Site};
 pub use report::{AdvisoryCounts, Counts, Geomean, Input, Report, Settings, SideInputs};
 pub use row::{BudgetCheck, JudgedRow, Note, Status, WaiverUse};
 pub use verdict::{Cause, CauseKind, Verdict};

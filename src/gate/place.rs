@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::circumstances::Named;
 use super::report::Report;
 use super::row::{JudgedRow, Status};
-use crate::benchmark::Key;
+use crate::benchmark::function_of;
 use crate::policy::Gating;
 use crate::unit::Unit;
 
@@ -68,12 +68,6 @@ pub struct Located {
     pub place: Place,
 }
 
-/// The function of a benchmark: its full name without those of sub-benchmarks.
-pub fn function_of(key: &Key) -> &str {
-    let name = key.benchmark.as_str();
-    name.split_once('/').map_or(name, |(function, _)| function)
-}
-
 impl Report {
     /// Tells each row where its benchmark function is declared, as far as that is known.
     pub fn locate(&mut self, functions: &[Located]) {
@@ -85,7 +79,7 @@ impl Report {
             })
             .collect();
         for row in &mut self.rows {
-            let function = (row.key.package.as_str(), function_of(&row.key));
+            let function = (row.key.package.as_str(), function_of(&row.key.benchmark));
             row.at = known.get(&function).map(|&place| place.clone());
         }
     }

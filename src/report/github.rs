@@ -12,8 +12,9 @@ use super::digest::{self, Names};
 use super::lines;
 use super::problem::{self, Level, Problem, Subject, figures};
 use super::text::{fit, fit_middle, plain};
+use crate::benchmark::function_of;
 use crate::figure::{self, count};
-use crate::gate::{JudgedRow, Place, Report, function_of};
+use crate::gate::{JudgedRow, Place, Report};
 
 /// The most that GitHub shows of one level and one step.
 const MOST: usize = 10;
@@ -73,7 +74,7 @@ fn grouped<'a>(problems: impl Iterator<Item = &'a Problem<'a>>) -> Vec<Annotatio
             annotations.push(Annotation { problems });
             continue;
         };
-        let function = (row.key.package.as_str(), function_of(&row.key));
+        let function = (row.key.package.as_str(), function_of(&row.key.benchmark));
         let at = *index.entry(function).or_insert(annotations.len());
         match annotations.get_mut(at) {
             Some(annotation) => annotation.problems.push(problem),
@@ -91,7 +92,7 @@ impl Annotation<'_> {
         let code = self.problems[0].code().replace('-', " ");
         let title = match self.problems[0].subject {
             Subject::Row(row) => {
-                let function = plain(function_of(&row.key)).into_owned();
+                let function = plain(function_of(&row.key.benchmark)).into_owned();
                 format!("{}: {code}", fit_middle(&function, TITLE_COLUMNS / 2))
             }
             Subject::Finding(_) | Subject::Cause(..) => code,

@@ -16,8 +16,8 @@ use super::output::{self, Figure};
 use super::session::Session;
 use super::trees::Trees;
 use super::{Event, Notify};
-use crate::benchmark::{Key, SharedKey};
-use crate::gate::{self, Attributed, JudgedRow, Named, Place, Report, function_of};
+use crate::benchmark::{Key, SharedKey, function_of};
+use crate::gate::{self, Attributed, JudgedRow, Named, Place, Report};
 use crate::golang::TEST_SUFFIX;
 use crate::profile::{self, Allocation, Frame, Measure, Profile, Rise, Side, Site};
 use crate::unit::Unit;
@@ -62,7 +62,7 @@ impl Session<'_> {
         let mut trees: BTreeMap<usize, [Folders; 2]> = BTreeMap::new();
         let mut attributed = Vec::new();
         for (key, rows) in risen {
-            let function = [function_of(&key).to_owned()];
+            let function = [function_of(&key.benchmark).to_owned()];
             notify(Event::Running {
                 package: &key.package,
                 functions: &function,

@@ -10,8 +10,8 @@ use super::error::RunError;
 use super::execute::{Executor, Program, Ran};
 use super::output::{self, closed};
 use super::ruler::Overlay;
-use super::schedule;
 use super::{Event, Notify};
+use crate::benchmark::function_of;
 use crate::gate::{Measured, Ruler};
 use crate::golang::Built;
 use crate::process::End;
@@ -349,7 +349,7 @@ fn skipped(pair: &Pair) -> bool {
         let figures = output::figures(&pair.outputs[side]);
         figures
             .iter()
-            .map(|figure| schedule::function(&figure.benchmark).to_owned())
+            .map(|figure| function_of(&figure.benchmark).to_owned())
             .collect()
     };
     functions(CANDIDATE)

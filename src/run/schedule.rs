@@ -8,6 +8,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use crate::benchmark::function_of;
 use crate::gate::{JudgedRow, Note, Report, Status};
 use crate::policy::Gating;
 
@@ -56,15 +57,10 @@ pub(super) fn undecided(report: &Report) -> BTreeSet<(String, String)> {
     open.map(|row| {
         (
             row.key.package.clone(),
-            function(&row.key.benchmark).to_owned(),
+            function_of(&row.key.benchmark).to_owned(),
         )
     })
     .collect()
-}
-
-/// The function that a benchmark's full name begins with.
-pub(super) fn function(benchmark: &str) -> &str {
-    benchmark.split('/').next().unwrap_or(benchmark)
 }
 
 /// Whether more samples could change what becomes of a row.

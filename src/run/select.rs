@@ -13,9 +13,9 @@ use super::execute::Ran;
 use super::output;
 use super::packages::Subject;
 use super::ruler::{self, Overlay};
-use super::schedule;
 use super::session::{Session, is_of};
 use super::{Event, Notify};
+use crate::benchmark::function_of;
 use crate::gate::{Identical, IdenticalBy, Named, Unmeasured};
 use crate::golang::Built;
 use crate::policy;
@@ -323,7 +323,7 @@ impl<'a> Session<'a> {
         // Only if all of them ran, where they were started, is that all that they read.
         let printed = output::figures(&finished.output);
         let ran = |name: &String| {
-            let of = |figure: &output::Figure| is_of(schedule::function(&figure.benchmark), name);
+            let of = |figure: &output::Figure| is_of(function_of(&figure.benchmark), name);
             printed.iter().any(of)
         };
         // What is read before the tests start is in no log: its name may be in the binary. (Those of Go

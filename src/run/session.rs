@@ -16,6 +16,7 @@ use super::packages::{Selection, Subject, affected, functions, subjects};
 use super::schedule::{self, LEAST_SAMPLES, MOST_SAMPLES};
 use super::trees::Trees;
 use super::{Event, Measured, Notify, Outcome};
+use crate::benchmark::function_of;
 use crate::gate::{Circumstances, Named, Report, Status, Unmeasured};
 use crate::golang::{Built, Environment, Go, GoError};
 use crate::policy::Gating;
@@ -283,7 +284,7 @@ impl<'a> Session<'a> {
         let calm = [Status::Unchanged, Status::New];
         for row in report.rows.iter().filter(|row| row.gating == Gating::Gate) {
             if !calm.contains(&row.status) {
-                let function = schedule::function(&row.key.benchmark).to_owned();
+                let function = function_of(&row.key.benchmark).to_owned();
                 suspect.insert((row.key.package.clone(), function));
             }
         }
@@ -443,7 +444,7 @@ impl<'a> Session<'a> {
                     printed.extend(
                         figures
                             .iter()
-                            .map(|figure| schedule::function(&figure.benchmark).to_owned()),
+                            .map(|figure| function_of(&figure.benchmark).to_owned()),
                     );
                 }
                 let silent = batch

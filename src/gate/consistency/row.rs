@@ -7,12 +7,11 @@
 use std::collections::BTreeSet;
 
 use super::{Fault, close, fault};
-use crate::benchmark::Samples;
+use crate::benchmark::{Samples, function_of};
 use crate::compare::{Change, Evidence, Scale, Shift, Side, Weight, interval};
 use crate::gate::circumstances::Measured;
 use crate::gate::difference::{Scales, Shape};
 use crate::gate::judge::under_changed_ruler;
-use crate::gate::place::function_of;
 use crate::gate::report::Report;
 use crate::gate::row::{JudgedRow, Note, Status};
 use crate::policy::{Gating, Statistics};
@@ -63,7 +62,7 @@ impl<'a> Rows<'a> {
         }
         let mut notes = Vec::new();
         let mut status = self.status(row, &mut notes)?;
-        let ruler = (row.key.package.as_str(), function_of(&row.key));
+        let ruler = (row.key.package.as_str(), function_of(&row.key.benchmark));
         if self.rulers.contains(&ruler) {
             status = under_changed_ruler(status);
             notes.push(Note::RulerChanged);
