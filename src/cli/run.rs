@@ -98,6 +98,13 @@ pub(super) fn run(arguments: &RunArguments) -> Result<u8> {
         .rows
         .retain(|row| measured(&row.unit) || row.gating == Gating::Gate);
     report.geomeans.retain(|mean| measured(&mean.unit));
+    // What was compared are commits, wherever their output was written to.
+    let sides = [&mut report.inputs.baseline, &mut report.inputs.candidate];
+    for (inputs, name) in sides.into_iter().zip(&outcome.names) {
+        inputs
+            .iter_mut()
+            .for_each(|input| input.path.clone_from(name));
+    }
     report.locate(&outcome.functions);
     report.attribute(&outcome.attributed);
     report.directory = place::directory(&options.here);

@@ -55,6 +55,8 @@ fn the_saved_output_has_the_same_verdict() {
         &SUM.replace("make([]int, 0, n)", "make([]int, 0)"),
     );
     let run = repo.run(&["--save", "saved dir"]);
+    let compared = run.report["inputs"]["candidate"][0]["path"].as_str();
+    assert_eq!(compared, Some("working tree"), "{run}");
     let saved = repo.path("saved dir");
     let files =
         ["baseline.txt", "candidate.txt"].map(|name| saved.join(name).display().to_string());
