@@ -1,8 +1,8 @@
 //! Which lines allocate more than they did. A wrong line is worse than none, so that whatever fell may
 //! have moved: a rise counts only as far as it exceeds all that fell beside it.
 //!
-//! Functions are compared by their names, since lines move. Within one that allocates more, a line is
-//! the one with the same text, wherever it stands, else the only one that allocates the same.
+//! Functions are compared by their names, since lines move. Within one, a line is the one with the same
+//! text, wherever it stands; else it is the only one of the whole program that allocates the same.
 //!
 //! Objects of less than 16 bytes without pointers share a block of 16, and a profile has only the one
 //! that begins a block. Which one that is may change with code that did not. So where a profile has less
@@ -78,8 +78,10 @@ pub fn rises(
     let counts = |one: &&Allocation| !(packed && one.size == BLOCK);
     let [old, new] = sides.map(|side| Lines::of(side, measure, counts));
     let shown = new.total() - old.total();
+    let changes = changes(&old, &new, source);
+    let falls = changes.iter().map(|(_, change)| (-change).max(0.0));
     let mut fallen = Fallen {
-        sum: old.fall_to(&new),
+        sum: falls.sum(),
         noise: NOISE * measured,
     };
     let mut found = Vec::new();
@@ -97,12 +99,11 @@ pub fn rises(
     } else if (shown - measured).abs() > least.max(MOST_APART * measured.abs()) {
         return Vec::new();
     }
-    for name in new.by_function.keys() {
-        let rise = new.of_function(name) - old.of_function(name) - fallen.value();
-        if let Some(own) = name.as_ref().filter(|_| rise >= least) {
-            found.extend(in_function(&old, &new, own, fallen, source));
-        }
-    }
+    found.extend(changes.into_iter().filter_map(|(site, change)| {
+        let rise = change - fallen.value();
+        let site = site.filter(|_| rise > 0.0)?.clone();
+        Some(Rise { site, rise })
+    }));
     let mut lines: BTreeMap<Site, f64> = BTreeMap::new();
     for one in found {
         *lines.entry(one.site).or_default() += one.rise;
@@ -192,13 +193,6 @@ impl Lines {
             .sum()
     }
 
-    /// What the functions that allocate less do less, in all.
-    fn fall_to(&self, new: &Lines) -> f64 {
-        let names = self.by_function.keys();
-        let falls = names.map(|name| self.of_function(name) - new.of_function(name));
-        falls.map(|fall| fall.max(0.0)).sum()
-    }
-
     fn of_function(&self, name: &Name) -> f64 {
         let lines = self.by_function.get(name);
         let values = lines.into_iter().flatten().map(|(_, (value, _))| value);
@@ -235,69 +229,92 @@ fn lines<'a>(
         .collect()
 }
 
-/// The rises of the lines of one function, less what fell in it and elsewhere.
-fn in_function(
-    old: &Lines,
-    new: &Lines,
-    name: &(String, String),
-    mut fallen: Fallen,
-    source: &dyn Source,
-) -> Vec<Rise> {
-    let old = lines(old, name, false, source);
-    let new = lines(new, name, true, source);
-    let mut texts: BTreeMap<&Option<String>, [Vec<&Line<'_>>; 2]> = BTreeMap::new();
-    for (side, lines) in [&old, &new].into_iter().enumerate() {
-        for line in lines {
-            texts.entry(&line.text).or_default()[side].push(line);
+/// A line of the candidate, `None` if it is not to be named, and how much more it allocates.
+type Change<'a> = (Option<&'a Site>, f64);
+
+/// What became of every line.
+fn changes<'a>(old: &'a Lines, new: &'a Lines, source: &dyn Source) -> Vec<Change<'a>> {
+    let mut changes = Vec::new();
+    let mut left: [Vec<Line<'a>>; 2] = Default::default();
+    let names: BTreeSet<&Name> = old
+        .by_function
+        .keys()
+        .chain(new.by_function.keys())
+        .collect();
+    for name in names {
+        let Some(own) = name else {
+            changes.push((None, new.of_function(name) - old.of_function(name)));
+            continue;
+        };
+        let mut texts: BTreeMap<Option<String>, [Vec<Line<'a>>; 2]> = BTreeMap::new();
+        for (side, all) in [old, new].into_iter().enumerate() {
+            for line in lines(all, own, side == 1, source) {
+                texts.entry(line.text.clone()).or_default()[side].push(line);
+            }
+        }
+        for (text, sides) in texts {
+            of_text(text.is_some(), sides, &mut changes, &mut left);
         }
     }
-    let mut changes: Vec<(Option<&Site>, f64)> = Vec::new();
-    let mut left: [Vec<&Line<'_>>; 2] = Default::default();
-    for (text, [old, new]) in texts {
-        match (&old[..], &new[..]) {
-            (old, [line]) if text.is_some() && !old.is_empty() => {
-                changes.push((Some(line.site), line.value - sum(old)));
-            }
-            (old, new) if text.is_some() && old.len() == new.len() => {
-                let pairs = old.iter().zip(new);
-                changes.extend(pairs.map(|(old, new)| (Some(new.site), new.value - old.value)));
-            }
-            ([], [line]) if text.is_some() => left[1].push(line),
-            (old, []) => left[0].extend(old),
-            // Which of them is new nobody can tell.
-            (old, new) => changes.push((None, sum(new) - sum(old))),
-        }
-    }
-    let [mut old, mut new] = left;
-    leave_out_alike(&mut old, &mut new);
+    leave_out_alike(&mut left);
+    let [old, new] = left;
     changes.extend(new.iter().map(|line| (Some(line.site), line.value)));
     changes.extend(old.iter().map(|line| (None, -line.value)));
-    let falls = changes.iter().map(|(_, change)| (-change).max(0.0));
-    fallen.sum += falls.sum::<f64>();
-    let rise = |(site, change): (Option<&Site>, f64)| {
-        let site = site?.clone();
-        let rise = change - fallen.value();
-        (rise > 0.0).then_some(Rise { site, rise })
-    };
-    changes.into_iter().filter_map(rise).collect()
+    changes
 }
 
-fn sum(lines: &[&Line<'_>]) -> f64 {
+/// What became of the lines of one function that have the same text. Those with nothing on the other side
+/// are left.
+fn of_text<'a>(
+    is_known: bool,
+    [old, new]: [Vec<Line<'a>>; 2],
+    changes: &mut Vec<Change<'a>>,
+    left: &mut [Vec<Line<'a>>; 2],
+) {
+    match (&old[..], &new[..]) {
+        (_, []) => left[0].extend(old),
+        ([], [_]) if is_known => left[1].extend(new),
+        (old, [line]) if is_known => changes.push((Some(line.site), line.value - sum(old))),
+        // One may be gone and another be new, but not if all others are as they were.
+        (old, new) if is_known && old.len() == new.len() && others(old, new) <= 1 => {
+            let pairs = old.iter().zip(new);
+            changes.extend(pairs.map(|(old, new)| (Some(new.site), new.value - old.value)));
+        }
+        // Which of them is new nobody can tell.
+        (old, new) => changes.push((None, sum(new) - sum(old))),
+    }
+}
+
+/// How many lines are not what they were.
+fn others(old: &[Line<'_>], new: &[Line<'_>]) -> usize {
+    let pairs = old.iter().zip(new);
+    pairs
+        .filter(|(old, new)| !same(old.value, new.value))
+        .count()
+}
+
+/// Equal but for noise.
+fn same(a: f64, b: f64) -> bool {
+    (a - b).abs() <= NOISE * a.max(1.0)
+}
+
+fn sum(lines: &[Line<'_>]) -> f64 {
     lines.iter().map(|line| line.value).sum()
 }
 
-/// A line whose text has changed allocates what it did, if there is just one on each side that does.
-fn leave_out_alike(old: &mut Vec<&Line<'_>>, new: &mut Vec<&Line<'_>>) {
-    let alike = |a: &Line<'_>, b: &Line<'_>| {
-        a.shape == b.shape && (a.value - b.value).abs() <= NOISE * a.value.max(1.0)
+/// A line whose text has changed, or that has moved to another function, allocates what it did, if there
+/// is just one on each side that does.
+fn leave_out_alike(left: &mut [Vec<Line<'_>>; 2]) {
+    let is_only = |line: &Line<'_>| {
+        let alike = |one: &&Line<'_>| one.shape == line.shape && same(one.value, line.value);
+        left.iter()
+            .all(|lines| lines.iter().filter(alike).count() == 1)
     };
-    let only = |line: &Line<'_>, old: &[&Line<'_>], new: &[&Line<'_>]| {
-        let among = |lines: &[&Line<'_>]| lines.iter().filter(|one| alike(one, line)).count();
-        among(old) == 1 && among(new) == 1
-    };
-    let (all_old, all_new) = (old.clone(), new.clone());
-    old.retain(|line| !only(line, &all_old, &all_new));
-    new.retain(|line| !only(line, &all_old, &all_new));
+    let only = [0, 1].map(|side| left[side].iter().map(is_only).collect::<Vec<bool>>());
+    for (lines, only) in left.iter_mut().zip(only) {
+        let mut only = only.into_iter();
+        lines.retain(|_| !only.next().unwrap_or(false));
+    }
 }
 
 /// The blocks that small objects share.

@@ -106,8 +106,11 @@ fn what_fell_elsewhere_may_have_moved() {
     let old = side(&[at("F", 5, 64, 1.0)], 0.0);
     let new = [at("G", 9, 64, 1.0), at("H", 20, 64, 1.0)];
     assert_eq!(found(&old, &side(&new, 0.0), &text), []);
-    let new = [at("G", 9, 64, 1.0), at("H", 20, 64, 3.0)];
+    let new = [at("G", 9, 32, 1.0), at("H", 20, 64, 3.0)];
     assert_eq!(found(&old, &side(&new, 0.0), &text), [named("H", 20, 2.0)]);
+    // The only one that allocates what F did.
+    let new = [at("G", 9, 64, 1.0), at("H", 20, 64, 3.0)];
+    assert_eq!(found(&old, &side(&new, 0.0), &text), [named("H", 20, 3.0)]);
 }
 
 #[test]
@@ -203,4 +206,41 @@ proptest::proptest! {
         }
         proptest::prop_assert_eq!(found(&old, &old, &text), []);
     }
+}
+
+#[test]
+fn what_moved_to_another_function_is_not_named_whatever_else_its_function_allocates() {
+    let text = Text(vec![
+        (OLD, "F", 5, "p := new(T)"),
+        (NEW, "F", 5, "p := make()"),
+        (NEW, "F", 6, "q := new(U)"),
+        (NEW, "make", 9, "return new(T)"),
+    ]);
+    let old = side(&[at("F", 5, 64, 10.0)], 0.0);
+    let new = [at("F", 6, 32, 12.0), at("make", 9, 64, 10.0)];
+    assert_eq!(found(&old, &side(&new, 0.0), &text), [named("F", 6, 12.0)]);
+    // Either may be what was there.
+    let new = [at("F", 6, 64, 10.0), at("make", 9, 64, 10.0)];
+    assert_eq!(found(&old, &side(&new, 0.0), &text), []);
+    let new = [at("F", 6, 64, 12.0), at("make", 9, 64, 11.0)];
+    assert_eq!(
+        found(&old, &side(&new, 0.0), &text),
+        [named("F", 6, 2.0), named("make", 9, 1.0)]
+    );
+}
+
+#[test]
+fn of_lines_with_the_same_text_one_is_named_only_if_the_others_are_as_they_were() {
+    let text = Text(vec![
+        (OLD, "F", 5, "a"),
+        (OLD, "F", 8, "a"),
+        (NEW, "F", 5, "a"),
+        (NEW, "F", 8, "a"),
+    ]);
+    let old = side(&[at("F", 5, 64, 1.0), at("F", 8, 64, 5.0)], 0.0);
+    let new = side(&[at("F", 5, 64, 1.0), at("F", 8, 64, 7.0)], 0.0);
+    assert_eq!(found(&old, &new, &text), [named("F", 8, 2.0)]);
+    // The first may be gone, and the last be new.
+    let new = side(&[at("F", 5, 64, 5.0), at("F", 8, 64, 6.0)], 0.0);
+    assert_eq!(found(&old, &new, &text), []);
 }
