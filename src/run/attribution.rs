@@ -241,7 +241,8 @@ impl Profiled<'_> {
         let executor = self.session.executor;
         let ran = executor.profile(program, self.key, iterations, self.file)?;
         let written = bounded(self.file);
-        let _ = fs::remove_file(self.file);
+        // A benchmark may have made it a folder, which is in the way of all others.
+        let _ = fs::remove_file(self.file).or_else(|_| fs::remove_dir_all(self.file));
         let succeeded = matches!(ran, Ran::Ended(finished) if finished.succeeded());
         let written = written.filter(|_| succeeded);
         Ok(written.and_then(|bytes| profile::decode(&bytes).ok()))

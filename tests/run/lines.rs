@@ -423,3 +423,43 @@ fn nothing_is_profiled_where_nothing_rose() {
     assert!(!run.stderr.contains("profiling"), "{run}");
     assert!(!run.stdout.contains("lines that allocate more"), "{run}");
 }
+
+#[test]
+fn a_benchmark_that_spoils_its_profile_takes_no_lines_from_others() {
+    let repo = shop_at("");
+    let spoils = "package shop
+
+import (
+	\"flag\"
+	\"os\"
+	\"testing\"
+)
+
+func BenchmarkSpoils(b *testing.B) {
+	if path := flag.Lookup(\"test.memprofile\").Value.String(); path != \"\" {
+		os.MkdirAll(path+\"/folder\", 0o700)
+	}
+	for i := 0; i < b.N; i++ {
+		Chain(i)
+	}
+}
+";
+    repo.write("shop/spoils_test.go", spoils);
+    repo.commit("spoils");
+    changed(
+        &repo,
+        "shop/shop.go",
+        &[(
+            "	return short(n)\n",
+            "	Sink = new([9]int)\n	return short(n)\n",
+        )],
+    );
+    let run = repo.run(&["--bench", "Chain|Spoils"]);
+    assert_eq!(allocs(&run, "BenchmarkSpoils"), []);
+    assert_eq!(
+        allocs(&run, "BenchmarkChain"),
+        [site("shop/shop.go", 44, "Chain", 1.0)],
+        "{run}"
+    );
+    run.left_nothing();
+}
