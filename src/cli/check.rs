@@ -53,15 +53,15 @@ pub(super) fn run(arguments: &CheckArguments) -> Result<u8> {
         outputs.show_unchanged(&arguments.output),
         manifest.as_ref().map(|manifest| &manifest.circumstances),
     );
-    match &manifest {
-        Some(manifest) => {
-            report.locate(&manifest.functions);
-            report.attribute(&manifest.attributed);
-        }
-        None if outputs.show_places() => report.locate(&place::functions(&report, &here)),
-        None => {}
+    if let Some(manifest) = &manifest {
+        report.attribute(&manifest.attributed);
     }
-    report.directory = place::directory(&here);
+    if outputs.show_places() {
+        let found = || place::functions(&report, &here);
+        let functions = manifest.map_or_else(found, |manifest| manifest.functions);
+        report.locate(&functions);
+        report.directory = place::directory(&here);
+    }
     if let Some(memory) = memory {
         report = report.with_memory(memory, &policy);
     }

@@ -3,17 +3,14 @@
 
 use std::collections::BTreeMap;
 
-use super::text::{fit_middle, plain};
+use super::text::plain;
 use crate::benchmark::Key;
 use crate::figure::{self, count};
 use crate::gate::{
     AdvisoryCounts, Amount, Cause, CauseKind, Check, CommandEnd, CommandRun, Counts, Geomean,
-    Input, JudgedRow, Judgement, MemoryReport, Outcome, Place, Report, Site, Status, Verdict,
+    Input, JudgedRow, Judgement, MemoryReport, Outcome, Report, Status, Verdict,
 };
 use crate::policy::Gating;
-
-/// Columns of the name of a function.
-const MOST_FUNCTION: usize = 80;
 
 /// The rows of one status.
 pub(super) struct Section<'a> {
@@ -265,18 +262,6 @@ pub(super) fn common_reason<'a>(reasons: impl Iterator<Item = &'a str>) -> Optio
     let (why, times) = times.into_iter().max_by_key(|(_, times)| *times)?;
     let all = times == rows;
     (times >= 2 && (all || (times >= 4 && 2 * times > rows))).then_some((why, all))
-}
-
-/// The lines that a row's rise is due to: `allocates at shop.go:9 in Price (+1)`.
-pub(super) fn sites(row: &JudgedRow) -> Option<String> {
-    let site = |site: &Site| {
-        let Place { file, line } = &site.place;
-        let rise = figure::signed(site.rise, &row.unit);
-        let function = fit_middle(&plain(&site.function), MOST_FUNCTION).into_owned();
-        format!("{}:{line} in {function} ({rise})", plain(file))
-    };
-    let sites: Vec<String> = row.sites.iter().map(site).collect();
-    (!sites.is_empty()).then(|| format!("allocates at {}", sites.join(", ")))
 }
 
 /// What to read next, if the verdict asks for anything.

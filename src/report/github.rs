@@ -8,7 +8,7 @@
 
 use std::io::{self, Write};
 
-use super::digest::{self, Names};
+use super::digest::Names;
 use super::lines;
 use super::problem::{self, Level, Problem, Subject, figures};
 use super::text::{fit, fit_middle, plain};
@@ -49,19 +49,7 @@ pub(super) fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
             write(word, None, &format!("allocgate: {left}"), &message, out)?;
         }
     }
-    notices(report, &names, out)?;
-    // A verdict that no row, check or finding led to.
-    let failed = report.verdict.exit_code() != 0;
-    if failed
-        && problems
-            .iter()
-            .all(|problem| problem.level() != Level::Error)
-    {
-        let (_, causes) = digest::headline(report);
-        let title = format!("allocgate: {}", digest::label(report));
-        write("error", None, &title, &plain(&causes), out)?;
-    }
-    Ok(())
+    notices(report, &names, out)
 }
 
 /// The rows of one function together, everything else by itself.

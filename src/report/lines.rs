@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use super::digest::Names;
 use super::text::{fit_middle, plain};
 use crate::figure::{self, count};
-use crate::gate::{JudgedRow, Place, Report};
+use crate::gate::{JudgedRow, Place, Report, Site};
 use crate::unit::Unit;
 
 /// Columns of the name of a function, and of a benchmark.
@@ -41,15 +41,39 @@ pub(super) fn all(report: &Report) -> Vec<Line<'_>> {
     lines
 }
 
+/// Those of one row, in a sentence: `allocates at shop.go:9 in Price (+1)`.
+pub(super) fn of_row(row: &JudgedRow) -> Option<String> {
+    let site = |site: &Site| {
+        let rise = figure::signed(site.rise, &row.unit);
+        format!(
+            "{} in {} ({rise})",
+            at(&site.place),
+            function(&site.function)
+        )
+    };
+    let sites: Vec<String> = row.sites.iter().map(site).collect();
+    (!sites.is_empty()).then(|| format!("allocates at {}", sites.join(", ")))
+}
+
+/// `mux.go:506`.
+fn at(place: &Place) -> String {
+    format!("{}:{}", plain(&place.file), place.line)
+}
+
+/// The name of a function, harmless and not too long.
+fn function(name: &str) -> String {
+    fit_middle(&plain(name), FUNCTION_COLUMNS).into_owned()
+}
+
 impl Line<'_> {
-    /// `mux.go:506`.
+    /// Where it stands.
     pub(super) fn at(&self) -> String {
-        format!("{}:{}", plain(&self.place.file), self.place.line)
+        at(self.place)
     }
 
     /// The function that it stands in.
     pub(super) fn function(&self) -> String {
-        fit_middle(&plain(self.function), FUNCTION_COLUMNS).into_owned()
+        function(self.function)
     }
 
     /// The benchmark that it shows in, or how many.

@@ -13,6 +13,7 @@ use crate::figure::{self, count};
 use crate::gate::{Evidence, JudgedRow, Report, Side, Status};
 use crate::policy::Gating;
 use crate::report::digest::{self, Names, Section};
+use crate::report::lines;
 
 /// What all rows may take: some 25,000 of them, which a browser opens in three seconds.
 pub(super) const MOST_BYTES: usize = 20 << 20;
@@ -209,7 +210,7 @@ fn row(row: &JudgedRow, names: &Names) -> Markup {
             td { (plot(row)) }
             td {
                 (sentence(&row.why()))
-                @if let Some(sites) = digest::sites(row) { " " small { (sentence(&sites)) } }
+                @if let Some(sites) = lines::of_row(row) { " " small { (sentence(&sites)) } }
             }
         }
     }
