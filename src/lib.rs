@@ -17,11 +17,13 @@
 //! | [`memory`] | the container memory budget: manifests, readings, checks |
 //! | [`gate`] | evidence + policy → report and verdict: the only judge |
 //! | [`profile`] | allocation profiles, and the lines that allocate more |
+//! | [`bounded`] | reading no more than fits |
 //! | [`git`] | policies of other revisions, messages of commits |
 //! | [`report`] | one renderer a file; no decisions |
 //! | [`cli`] | arguments in, exit code out |
 
 pub mod benchmark;
+pub mod bounded;
 pub mod cli;
 pub mod compare;
 pub mod figure;

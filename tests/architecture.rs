@@ -10,18 +10,22 @@ use std::path::Path;
 /// Every top-level module and what it may import.
 const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("unit", &[]),
+    ("bounded", &[]),
     ("stats", &[]),
     ("git", &[]),
     ("process", &[]),
-    ("http", &[]),
-    ("github", &["http"]),
+    ("http", &["bounded"]),
+    ("github", &["bounded", "http"]),
     ("golang", &["process"]),
     ("figure", &["unit"]),
     ("benchmark", &["unit"]),
     ("parse", &["benchmark", "unit"]),
-    ("profile", &[]),
+    ("profile", &["bounded"]),
     ("policy", &["benchmark", "unit"]),
-    ("memory", &["figure", "http", "parse", "policy", "process"]),
+    (
+        "memory",
+        &["bounded", "figure", "http", "parse", "policy", "process"],
+    ),
     ("compare", &["benchmark", "policy", "stats", "unit"]),
     (
         "gate",
@@ -43,6 +47,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         "run",
         &[
             "benchmark",
+            "bounded",
             "gate",
             "git",
             "github",
@@ -58,6 +63,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         "cli",
         &[
             "benchmark",
+            "bounded",
             "figure",
             "gate",
             "git",

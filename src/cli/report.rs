@@ -8,6 +8,7 @@ use clap::Args;
 
 use super::args::OutputArguments;
 use super::outputs::{Outputs, refuse_to_overwrite};
+use crate::bounded;
 use crate::figure;
 use crate::gate::Report;
 use crate::policy::parse_quantity;
@@ -73,12 +74,10 @@ pub(super) fn saved(file: &str, max_input: &str) -> Result<Report> {
             (file, Box::new(open))
         }
     };
-    let mut text = Vec::new();
-    let read = input.take(most.saturating_add(1)).read_to_end(&mut text);
-    read.with_context(|| format!("cannot read {name}"))?;
-    if text.len() as u64 > most {
+    let text = bounded::read(input, most).with_context(|| format!("cannot read {name}"))?;
+    let Some(text) = text else {
         let most = figure::size(most as f64);
         bail!("{name}: larger than {most}; raise --max-input if it is what it should be");
-    }
+    };
     json::read(&text).with_context(|| name.to_owned())
 }

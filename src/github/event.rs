@@ -5,10 +5,11 @@
 //! need must not keep another from its answer.
 
 use std::fs::File;
-use std::io::Read;
 use std::path::Path;
 
 use serde::Deserialize;
+
+use crate::bounded;
 
 /// The largest payload that is read, in bytes. GitHub sends none over 25 MiB.
 const MAX_PAYLOAD: u64 = 32 << 20;
@@ -176,13 +177,13 @@ fn variable(name: &str) -> Option<String> {
 }
 
 fn payload(path: &Path) -> Result<Payload, String> {
-    let mut bytes = Vec::new();
-    let read = File::open(path).and_then(|file| file.take(MAX_PAYLOAD + 1).read_to_end(&mut bytes));
     let failed = |why: String| format!("the payload of the event (GITHUB_EVENT_PATH): {why}");
-    match read {
+    match File::open(path).and_then(|file| bounded::read(file, MAX_PAYLOAD)) {
         Err(error) => Err(failed(error.to_string())),
-        Ok(_) if bytes.len() as u64 > MAX_PAYLOAD => Err(failed("it is over 32 MiB".to_owned())),
-        Ok(_) => serde_json::from_slice(&bytes).map_err(|error| failed(error.to_string())),
+        Ok(None) => Err(failed("it is over 32 MiB".to_owned())),
+        Ok(Some(bytes)) => {
+            serde_json::from_slice(&bytes).map_err(|error| failed(error.to_string()))
+        }
     }
 }
 

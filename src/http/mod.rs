@@ -17,6 +17,8 @@ use ureq::{Agent, Body, Error, Proxy, Timeout};
 pub(crate) use answer::Answer;
 use failure::{is_unreachable, sentence};
 
+use crate::bounded;
+
 mod answer;
 mod failure;
 
@@ -41,9 +43,6 @@ const NOT_IN_ADDRESS: &AsciiSet = &CONTROLS
     .add(b'{')
     .add(b'|')
     .add(b'}');
-
-/// The text formats of metrics.
-const METRICS: &str = "text/plain;version=0.0.4,*/*;q=0.1";
 
 /// A server that does not give what it is asked for.
 #[derive(Debug, thiserror::Error)]
@@ -171,13 +170,13 @@ impl Server {
         Ok(server)
     }
 
-    /// The text of a page of metrics.
+    /// The text of the page that its address is of, in a format that `accept` names.
     ///
     /// # Errors
     ///
     /// If the server cannot be reached or refuses. Reading it may fail too.
-    pub fn page(&self) -> Result<impl Read + Send + use<>, HttpError> {
-        let mut answer = self.get("", &[], METRICS, TIME_FOR_PAGE)?;
+    pub fn page(&self, accept: &str) -> Result<impl Read + Send + use<>, HttpError> {
+        let mut answer = self.get("", &[], accept, TIME_FOR_PAGE)?;
         if answer.succeeded() {
             return Ok(answer);
         }
@@ -262,16 +261,8 @@ impl Server {
 
     /// All of an answer, if that is no more than `most` bytes.
     pub(crate) fn whole(&self, answer: &mut Answer, most: u64) -> Result<Vec<u8>, HttpError> {
-        let mut body = Vec::new();
-        answer
-            .take(most + 1)
-            .read_to_end(&mut body)
-            .map_err(|error| self.error(error.to_string()))?;
-        if body.len() as u64 > most {
-            let most = most >> 20;
-            return Err(self.error(format!("its answer is larger than {most} MiB")));
-        }
-        Ok(body)
+        let body = bounded::read(answer, most).map_err(|error| self.error(error.to_string()))?;
+        body.ok_or_else(|| self.error(format!("its answer is larger than {} MiB", most >> 20)))
     }
 
     /// Where a redirect leads. To another host it is not followed: the headers are not for that one,

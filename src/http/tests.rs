@@ -5,6 +5,9 @@ use std::thread;
 use super::testing::{http, serve};
 use super::*;
 
+/// What is asked for.
+const METRICS: &str = "text/plain;version=0.0.4,*/*;q=0.1";
+
 fn page(url: &str, headers: &[(&str, &str)]) -> Result<String, String> {
     let headers: Vec<_> = headers
         .iter()
@@ -12,7 +15,7 @@ fn page(url: &str, headers: &[(&str, &str)]) -> Result<String, String> {
         .collect();
     let server = Server::new(url, &headers).map_err(|error| error.to_string())?;
     let mut text = String::new();
-    let mut page = server.page().map_err(|error| error.to_string())?;
+    let mut page = server.page(METRICS).map_err(|error| error.to_string())?;
     page.read_to_string(&mut text)
         .map_err(|error| error.to_string())?;
     Ok(text)
@@ -199,7 +202,7 @@ fn a_proxy_that_fails_is_named() {
     let through = |proxy: &str| {
         let proxy = Proxy::new(proxy).unwrap();
         let server = Server::through(Some(proxy), "http://far.example/metrics", &[]).unwrap();
-        let error = server.page().map(|_| ()).unwrap_err();
+        let error = server.page(METRICS).map(|_| ()).unwrap_err();
         assert_eq!(error.url, "http://far.example/metrics");
         error.why
     };
@@ -236,7 +239,12 @@ fn a_proxy_that_fails_is_named() {
     // What runs here is asked without one.
     let here = mirror();
     let proxy = Proxy::new(&format!("http://{dead}")).ok();
-    assert!(Server::through(proxy, &here, &[]).unwrap().page().is_ok());
+    assert!(
+        Server::through(proxy, &here, &[])
+            .unwrap()
+            .page(METRICS)
+            .is_ok()
+    );
 }
 
 #[test]

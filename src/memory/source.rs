@@ -9,9 +9,12 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use serde::{Deserialize, Serialize};
 
 use super::reading::{Figure, Reading, Selector, Word, cgroup, engine, metrics, process};
+use crate::bounded;
 use crate::http::{HttpError, Server};
 use crate::parse::LineReader;
 
+/// The text formats of metrics, as a server is asked for them.
+const METRICS: &str = "text/plain;version=0.0.4,*/*;q=0.1";
 /// The largest saved reading that is read, and the largest page of metrics, in bytes.
 const MAX_SAVED: u64 = 16 << 20;
 const MAX_PAGE: u64 = 1 << 30;
@@ -103,7 +106,7 @@ pub fn read(source: &str, selection: &Selection) -> Result<Reading, SourceError>
         // Neither a password nor a token in the query is to be read in a report.
         let shown = server.to_string();
         let shown = shown.split('?').next().unwrap_or_default();
-        let mut reading = stream(BufReader::new(server.page()?), shown, selection)?;
+        let mut reading = stream(BufReader::new(server.page(METRICS)?), shown, selection)?;
         reading.taken.get_or_insert_with(now);
         return Ok(reading);
     }
@@ -232,20 +235,13 @@ fn stream<R: Read>(
             &selection.selector,
         )?);
     }
-    let mut json = Vec::new();
-    input
-        .take(MAX_SAVED + 1)
-        .read_to_end(&mut json)
-        .map_err(io)?;
     let unknown = |why| SourceError::Unknown {
         name: name.to_owned(),
         why,
     };
-    if json.len() as u64 > MAX_SAVED {
-        return Err(unknown(
-            "this JSON is larger than 16 MiB; it is no reading".to_owned(),
-        ));
-    }
+    let json = bounded::read(input, MAX_SAVED).map_err(io)?;
+    let too_large = "this JSON is larger than 16 MiB; it is no reading";
+    let json = json.ok_or_else(|| unknown(too_large.to_owned()))?;
     #[derive(Deserialize)]
     struct Head {
         schema_version: u64,
@@ -288,4 +284,24 @@ fn is_saved(start: &[u8]) -> bool {
         .strip_prefix(b"{")
         .unwrap_or_default();
     key.trim_ascii_start().starts_with(b"\"schema_version\"")
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+    use crate::http::testing::{http, serve};
+
+    #[test]
+    fn a_server_is_asked_for_the_text_format() {
+        let address = serve(|head| {
+            let asked = "accept: text/plain;version=0.0.4";
+            match head.to_ascii_lowercase().contains(asked) {
+                true => http(200, "text/plain", "process_resident_memory_bytes 7\n"),
+                false => http(406, "text/plain", head),
+            }
+        });
+        let reading = read(&address, &Selection::default()).unwrap();
+        assert_eq!(reading.figures[0].value.to_bits(), 7.0_f64.to_bits());
+    }
 }

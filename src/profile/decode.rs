@@ -6,11 +6,12 @@
 //! together is an error.
 
 use std::collections::BTreeMap;
-use std::io::Read;
 use std::sync::Arc;
 
 use flate2::read::MultiGzDecoder;
 use prost::Message;
+
+use crate::bounded;
 
 /// What is read of a profile, unpacked. One of a single benchmark takes some hundred kilobytes; each
 /// byte may become some forty in memory.
@@ -126,19 +127,11 @@ struct RawFunction {
 ///
 /// If it is none, or too large.
 pub fn decode(bytes: &[u8]) -> Result<Profile, ProfileError> {
-    let mut unpacked = Vec::new();
-    let read: u64 = match bytes {
-        [0x1f, 0x8b, ..] => MultiGzDecoder::new(bytes)
-            .take(MOST_BYTES + 1)
-            .read_to_end(&mut unpacked)? as u64,
-        _ => {
-            let mut bytes = bytes.take(MOST_BYTES + 1);
-            bytes.read_to_end(&mut unpacked)? as u64
-        }
+    let unpacked = match bytes {
+        [0x1f, 0x8b, ..] => bounded::read(MultiGzDecoder::new(bytes), MOST_BYTES),
+        _ => bounded::read(bytes, MOST_BYTES),
     };
-    if read > MOST_BYTES {
-        return Err(ProfileError::TooLarge);
-    }
+    let unpacked = unpacked?.ok_or(ProfileError::TooLarge)?;
     profile(&RawProfile::decode(unpacked.as_slice())?)
 }
 

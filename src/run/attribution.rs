@@ -5,7 +5,6 @@
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
-use std::io::Read;
 use std::path::{Component, Path, PathBuf};
 use std::time::Duration;
 
@@ -17,6 +16,7 @@ use super::session::Session;
 use super::trees::Trees;
 use super::{Event, Notify};
 use crate::benchmark::{Key, SharedKey, function_of};
+use crate::bounded;
 use crate::gate::{self, Attributed, JudgedRow, Named, Place, Report};
 use crate::golang::TEST_SUFFIX;
 use crate::profile::{self, Allocation, Frame, Measure, Profile, Rise, Side, Site};
@@ -240,7 +240,7 @@ impl Profiled<'_> {
     fn profile(&self, program: &Program, iterations: u64) -> Result<Option<Profile>, RunError> {
         let executor = self.session.executor;
         let ran = executor.profile(program, self.key, iterations, self.file)?;
-        let written = bounded(self.file);
+        let written = contents(self.file);
         // A benchmark may have made it a folder, which is in the way of all others.
         let _ = fs::remove_file(self.file).or_else(|_| fs::remove_dir_all(self.file));
         let succeeded = matches!(ran, Ran::Ended(finished) if finished.succeeded());
@@ -278,7 +278,7 @@ impl Profiled<'_> {
 impl profile::Source for Profiled<'_> {
     fn text(&self, candidate: bool, site: &Site) -> Option<String> {
         let side = if candidate { CANDIDATE } else { BASELINE };
-        let text = bounded(&self.file(side, site)?)?;
+        let text = contents(&self.file(side, site)?)?;
         let text = String::from_utf8_lossy(&text);
         let line = text.lines().nth(site.line.checked_sub(1)?)?;
         Some(line.trim().to_owned())
@@ -288,7 +288,7 @@ impl profile::Source for Profiled<'_> {
         let Some(text) = self.text(true, site) else {
             return true;
         };
-        let old = self.file(BASELINE, site).and_then(|file| bounded(&file));
+        let old = self.file(BASELINE, site).and_then(|file| contents(&file));
         let old = old.unwrap_or_default();
         String::from_utf8_lossy(&old)
             .lines()
@@ -324,18 +324,12 @@ fn iterations(figures: &[Vec<Figure>; 2]) -> Option<u64> {
 }
 
 /// A regular file that is not too large.
-fn bounded(path: &Path) -> Option<Vec<u8>> {
+fn contents(path: &Path) -> Option<Vec<u8>> {
     let known = fs::symlink_metadata(path).ok()?;
-    if !known.is_file() || known.len() > MOST_BYTES {
+    if !known.is_file() {
         return None;
     }
-    let mut bytes = Vec::new();
-    File::open(path)
-        .ok()?
-        .take(MOST_BYTES)
-        .read_to_end(&mut bytes)
-        .ok()?;
-    Some(bytes)
+    bounded::read(File::open(path).ok()?, MOST_BYTES).ok()?
 }
 
 /// The packages of the repository that a test binary is built from. What is vendored is others'.

@@ -7,6 +7,7 @@ use std::path::Path;
 use anyhow::{Context, Result, bail};
 
 use super::readings;
+use crate::bounded;
 use crate::cli::place;
 use crate::gate::{MemoryReport, Readings};
 use crate::memory::check::{self, Case};
@@ -133,7 +134,7 @@ fn read(names: &[String], stage: Option<&str>) -> Result<Vec<Manifest>> {
         match fs::metadata(&path) {
             // To open a pipe would wait for who writes into it.
             Ok(metadata) if !metadata.is_file() => Err(io::Error::other("it is no regular file")),
-            Ok(_) => bounded(fs::File::open(path)?).map(Some),
+            Ok(_) => whole(fs::File::open(path)?).map(Some),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error),
         }
@@ -149,27 +150,24 @@ fn read(names: &[String], stage: Option<&str>) -> Result<Vec<Manifest>> {
 /// A manifest, and how it is named in the report.
 fn text(name: &str) -> Result<(&str, Vec<u8>)> {
     if name == "-" {
-        let text = bounded(io::stdin().lock()).context("standard input")?;
+        let text = whole(io::stdin().lock()).context("standard input")?;
         return Ok(("standard input", text));
     }
     let file = fs::File::open(name).with_context(|| name.to_owned())?;
     if file.metadata().is_ok_and(|metadata| metadata.is_dir()) {
         bail!("{name}: this is a folder; name the manifests in it, such as '{name}/*.yaml'");
     }
-    Ok((name, bounded(file).with_context(|| name.to_owned())?))
+    Ok((name, whole(file).with_context(|| name.to_owned())?))
 }
 
-fn bounded(input: impl Read) -> io::Result<Vec<u8>> {
-    let mut text = Vec::new();
-    let most = manifest::MAX_SIZE;
-    input.take(most as u64 + 1).read_to_end(&mut text)?;
-    if text.len() > most {
-        return Err(io::Error::new(
+fn whole(input: impl Read) -> io::Result<Vec<u8>> {
+    let text = bounded::read(input, manifest::MAX_SIZE as u64)?;
+    text.ok_or_else(|| {
+        io::Error::new(
             io::ErrorKind::FileTooLarge,
             "is larger than 32 MiB; this is no manifest",
-        ));
-    }
-    Ok(text)
+        )
+    })
 }
 
 /// What the policy itself names, for `check` and `run`; `None` if it names nothing.

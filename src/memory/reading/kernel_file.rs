@@ -1,8 +1,10 @@
 //! Small files that the kernel fills: one number, or names and numbers one a line.
 
 use std::fs::File;
-use std::io::{self, Read};
+use std::io;
 use std::path::{Path, PathBuf};
+
+use crate::bounded;
 
 /// More than any such file holds: a directory of other things is not read into memory.
 const LARGEST: u64 = 4 << 20;
@@ -45,12 +47,9 @@ pub(super) struct KernelFile {
 impl KernelFile {
     /// Reads a file; `None` if there is none.
     pub(super) fn read(path: PathBuf) -> Result<Option<Self>, KernelFileError> {
-        let mut bytes = Vec::new();
-        let read =
-            File::open(&path).and_then(|file| file.take(LARGEST + 1).read_to_end(&mut bytes));
-        match read {
-            Ok(count) if count as u64 > LARGEST => Err(KernelFileError::TooLarge(path)),
-            Ok(_) => Ok(Some(KernelFile {
+        match File::open(&path).and_then(|file| bounded::read(file, LARGEST)) {
+            Ok(None) => Err(KernelFileError::TooLarge(path)),
+            Ok(Some(bytes)) => Ok(Some(KernelFile {
                 path,
                 text: String::from_utf8_lossy(&bytes).into_owned(),
             })),

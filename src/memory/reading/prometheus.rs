@@ -5,7 +5,6 @@
 //! of several replicas the worst counts.
 
 use std::collections::BTreeMap;
-use std::io::Read;
 use std::time::Duration;
 
 use serde::Deserialize;
@@ -16,6 +15,7 @@ use super::groups::{Group, Groups, MAX_TARGETS, current};
 use super::selector::{Selector, quoted};
 use super::targets::{Target, only_containers};
 use super::{Bound, Figure, Reading, Word};
+use crate::bounded;
 use crate::http::{Answer, HttpError, Server};
 use replicas::{Kinds, Mixture, Replicas, kind_of_containers, remarked};
 
@@ -437,20 +437,15 @@ impl Client<'_> {
 
     /// The whole answer.
     fn body(&self, answer: &mut Answer) -> Result<Vec<u8>, PrometheusError> {
-        let mut body = Vec::new();
-        answer
-            .take(MAX_ANSWER + 1)
-            .read_to_end(&mut body)
-            .map_err(|error| self.error(error.to_string()))?;
-        if body.len() as u64 > MAX_ANSWER {
-            let why = format!(
+        let body = bounded::read(answer, MAX_ANSWER);
+        let body = body.map_err(|error| self.error(error.to_string()))?;
+        body.ok_or_else(|| {
+            self.error(format!(
                 "the answer is larger than {} MiB: too many series; narrow the selector {}",
                 MAX_ANSWER >> 20,
                 self.selector
-            );
-            return Err(self.error(why));
-        }
-        Ok(body)
+            ))
+        })
     }
 
     fn error(&self, why: String) -> PrometheusError {
