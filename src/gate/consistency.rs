@@ -7,8 +7,8 @@ mod row;
 
 use std::collections::BTreeMap;
 
+use super::causes::verdict;
 use super::finding::Severity;
-use super::judge::verdict;
 use super::memory::MemoryReport;
 use super::report::{AdvisoryCounts, Counts, Report};
 use super::row::{JudgedRow, Note, Status};

@@ -4,19 +4,20 @@ use std::sync::Arc;
 
 use jiff::civil::Date;
 
+use super::causes::{causes, verdict};
 use super::circumstances::Circumstances;
 use super::difference::{Scales, Shape, Shapes};
 use super::findings::{self, Renumbered};
 use super::report::{Input, Report, Settings, SideInputs};
 use super::row::{BudgetCheck, JudgedRow, Note, Status, WaiverUse};
 use super::tally::{Counted, Tally};
-use super::verdict::{Cause, CauseKind, Verdict};
+use super::units::Units;
 use crate::benchmark::{
     Failure, FailureKind, FileSummary, KeyRef, RowId, SampleSet, SharedKey, SyntaxError,
     SyntaxErrorKind,
 };
 use crate::compare::{Change, Comparison, Evidence, Pair, Shift, Side, Weight, pair};
-use crate::policy::{Adjust, Doubt, Gating, Outcome, Policy, RowPolicy, Statistics, UnitPolicy};
+use crate::policy::{Adjust, Gating, Policy, RowPolicy, Statistics};
 use crate::stats::{self, UDistributions};
 use crate::unit::{Better, Unit};
 
@@ -101,7 +102,7 @@ impl<'a> Case<'a> {
     }
 
     /// The side that names a pair's row, and the row: the candidate where it has it.
-    fn naming(&self, pair: Pair) -> (&'a SampleSet, RowId) {
+    pub(super) fn naming(&self, pair: Pair) -> (&'a SampleSet, RowId) {
         match (pair, self.baseline) {
             (Pair::Both { candidate, .. } | Pair::CandidateOnly(candidate), _) => {
                 (self.candidate, candidate)
@@ -109,61 +110,6 @@ impl<'a> Case<'a> {
             (Pair::BaselineOnly(row), baseline) => (baseline.unwrap_or(self.candidate), row),
         }
     }
-}
-
-/// What applies to each unit.
-struct Units<'a> {
-    units: Vec<(Unit, Better, UnitPolicy<'a>)>,
-}
-
-impl<'a> Units<'a> {
-    fn new(case: Case<'a>, sides: impl Iterator<Item = &'a SampleSet>) -> Self {
-        let mut units: Vec<(Unit, Better, UnitPolicy<'a>)> = Vec::new();
-        for unit in sides.flat_map(SampleSet::units) {
-            if !units.iter().any(|(known, ..)| known == unit) {
-                units.push((unit.clone(), better(case, unit), case.policy.unit(unit)));
-            }
-        }
-        Units { units }
-    }
-
-    /// The direction of a pair's row and what applies to it. Without a direction nothing is judged.
-    fn of(&self, case: Case<'a>, pair: Pair) -> (Better, RowPolicy<'a>) {
-        let (side, row) = case.naming(pair);
-        let unit = side.unit_of(row);
-        // The candidate's units come first and in its order.
-        let index = side.unit_index(row);
-        let own = self.units.get(index).filter(|(known, ..)| known == unit);
-        let found = own.or_else(|| self.units.iter().find(|(known, ..)| known == unit));
-        let Some((_, better, policy)) = found else {
-            let policy = case.policy.unit(unit).row(side.key(side.key_of(row)));
-            return (
-                Better::Unknown,
-                RowPolicy {
-                    gating: Gating::Ignore,
-                    ..policy
-                },
-            );
-        };
-        let mut policy = policy.row(side.key(side.key_of(row)));
-        if *better == Better::Unknown {
-            policy.gating = Gating::Ignore;
-        }
-        (*better, policy)
-    }
-}
-
-/// The direction of a unit: the policy's word, else the one that everybody knows (no line of the
-/// output turns allocs/op around), else the baseline's declaration, else the candidate's.
-fn better(case: Case<'_>, unit: &Unit) -> Better {
-    let known = |better: &Better| *better != Better::Unknown;
-    let declared = |side: &SampleSet| side.traits(unit).map(|traits| traits.better).filter(known);
-    let policy = case.policy.better.get(unit).copied();
-    policy
-        .or_else(|| Some(unit.default_better()).filter(known))
-        .or_else(|| case.baseline.and_then(declared))
-        .or_else(|| declared(case.candidate))
-        .unwrap_or(Better::Unknown)
 }
 
 /// p-values are adjusted over all tested rows that gate; the advisory ones are a family of their own.
@@ -498,88 +444,6 @@ fn check_budget(
         ceiling: budget.ceiling,
         at: budget.at.clone(),
     })
-}
-
-/// What keeps the run from a pass, and what the policy makes of it.
-fn causes(case: Case<'_>, tally: &Tally<'_>) -> Vec<Cause> {
-    let gating = &tally.gating;
-    let failures = case.candidate.failures().len() + case.candidate.overflow().failures;
-    let (no_benchmarks, no_allocations) = tally.nothing_to_judge(case);
-    let fixed = |kind, count| Cause {
-        kind,
-        count,
-        outcome: Outcome::Fail,
-    };
-    let doubt = |kind, doubt, count| Cause {
-        kind,
-        count,
-        outcome: case.policy.outcome(doubt),
-    };
-    let known = |count: fn(&Circumstances) -> usize| case.circumstances.map_or(0, count);
-    let mut causes = vec![
-        fixed(CauseKind::Regressed, gating.regressed - tally.expired),
-        fixed(CauseKind::OverBudget, gating.over_budget),
-        fixed(CauseKind::WaiverExpired, tally.expired),
-        doubt(
-            CauseKind::NoBenchmarks,
-            Doubt::NoBenchmarks,
-            usize::from(no_benchmarks),
-        ),
-        doubt(
-            CauseKind::NoAllocations,
-            Doubt::NoAllocations,
-            usize::from(no_allocations),
-        ),
-        doubt(
-            CauseKind::Inconclusive,
-            Doubt::Inconclusive,
-            gating.inconclusive,
-        ),
-        doubt(
-            CauseKind::Failed,
-            Doubt::Failed,
-            failures + tally.lost_in_baseline,
-        ),
-        doubt(CauseKind::Vanished, Doubt::Vanished, gating.vanished),
-        doubt(
-            CauseKind::Deleted,
-            Doubt::Deleted,
-            known(|circumstances| circumstances.deleted.len()),
-        ),
-        doubt(
-            CauseKind::Unmeasured,
-            Doubt::Inconclusive,
-            known(|circumstances| circumstances.unmeasured.len()),
-        ),
-        doubt(
-            CauseKind::RulerChanged,
-            Doubt::RulerChanged,
-            gating.ruler_changed,
-        ),
-        doubt(
-            CauseKind::Malformed,
-            Doubt::Malformed,
-            findings::lost_results(case.candidate),
-        ),
-    ];
-    causes.retain(|cause| cause.count > 0);
-    causes
-}
-
-pub(super) fn verdict(causes: &[Cause]) -> Verdict {
-    let any = |outcome| causes.iter().any(|cause| cause.outcome == outcome);
-    if any(Outcome::Fail) {
-        Verdict::Regression
-    } else if causes
-        .iter()
-        .any(|cause| cause.kind == CauseKind::CommandFailed)
-    {
-        Verdict::CommandFailed
-    } else if any(Outcome::CouldNotJudge) {
-        Verdict::CouldNotJudge
-    } else {
-        Verdict::Pass
-    }
 }
 
 pub(super) fn settings(policy: &Policy) -> Settings {

@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::judge::{settings, verdict};
+use super::causes::verdict;
+use super::judge::settings;
 use super::report::{Counts, Report, SideInputs};
 use super::verdict::{Cause, CauseKind};
 use crate::memory::check::{Check, Judgement, Readings};

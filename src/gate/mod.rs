@@ -1,5 +1,6 @@
 //! The only judge: evidence and policy go in, a [`Report`] with its [`Verdict`] comes out.
 
+mod causes;
 mod circumstances;
 mod consistency;
 mod difference;
@@ -12,6 +13,7 @@ mod place;
 mod report;
 mod row;
 mod tally;
+mod units;
 mod verdict;
 mod why;
 

@@ -14,6 +14,7 @@ mod cache;
 mod changes;
 mod error;
 mod execute;
+mod kept;
 mod measure;
 mod options;
 mod output;

@@ -1,12 +1,12 @@
 //! A run from its beginning to its end.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use super::batch::{BASELINE, Batch, CANDIDATE, Source, State, Target};
-use super::binaries::{Builder, digest};
-use super::cache::{self, Cache, Entry, KeptBatch};
+use super::batch::{BASELINE, Batch, CANDIDATE, State, Target};
+use super::binaries::Builder;
+use super::cache::{self, Cache};
 use super::error::RunError;
 use super::execute::Executor;
 use super::measure::{Measurement, Notes};
@@ -17,9 +17,8 @@ use super::schedule::{self, LEAST_SAMPLES, MOST_SAMPLES};
 use super::trees::Trees;
 use super::{Event, Measured, Notify, Outcome};
 use crate::benchmark::function_of;
-use crate::gate::{Circumstances, Named, Report, Status, Unmeasured};
-use crate::golang::{Built, Environment, Go, GoError};
-use crate::policy::Gating;
+use crate::gate::{Circumstances, Named, Report, Unmeasured};
+use crate::golang::{Environment, Go, GoError};
 use crate::process::Interrupt;
 
 /// Measures both sides in `workspace`, asking `judge` after each round what is still undecided.
@@ -257,50 +256,6 @@ impl<'a> Session<'a> {
         )
     }
 
-    /// Finds out with what is kept whether nothing has changed. Where something may have, both sides
-    /// are measured anew.
-    fn use_kept(
-        &mut self,
-        targets: &mut [Target<'a>],
-        kept: &BTreeMap<usize, Entry>,
-        notify: Notify<'_>,
-        judge: &mut dyn FnMut(&Measured) -> Report,
-    ) -> Result<(), RunError> {
-        let mut any = false;
-        for target in targets.iter_mut() {
-            let Some(entry) = kept.get(&target.number) else {
-                continue;
-            };
-            if target.use_kept(entry.batches.clone()) {
-                any = true;
-                self.measurement.meet_kept(target, notify)?;
-            }
-        }
-        if !any {
-            return Ok(());
-        }
-        let report = judge(&self.measured(targets));
-        let mut suspect = schedule::undecided(&report);
-        let calm = [Status::Unchanged, Status::New];
-        for row in report.rows.iter().filter(|row| row.gating == Gating::Gate) {
-            if !calm.contains(&row.status) {
-                let function = function_of(&row.key.benchmark).to_owned();
-                suspect.insert((row.key.package.clone(), function));
-            }
-        }
-        for target in targets.iter_mut() {
-            let package = &target.subject.package;
-            for batch in target.batches.iter_mut().filter(|batch| batch.kept) {
-                if concerns(&suspect, package, batch) {
-                    batch.forget();
-                } else {
-                    batch.state = State::Settled;
-                }
-            }
-        }
-        Ok(())
-    }
-
     fn plan(&mut self, targets: &mut [Target<'a>], notify: Notify<'_>) -> Result<(), RunError> {
         for target in targets {
             let functions = target.subject.benchmarks(CANDIDATE);
@@ -457,50 +412,8 @@ impl<'a> Session<'a> {
         }
     }
 
-    fn keep(&self, target: &Target<'_>) {
-        let (Some(cache), Some(key)) = (&self.cache, &target.key) else {
-            return;
-        };
-        let compared = target
-            .batches
-            .iter()
-            .filter(|batch| batch.source != Source::None);
-        let compared: Vec<&Batch> = compared.collect();
-        // What had to be measured otherwise than it was planned is not what the next run plans.
-        let whole = compared.iter().all(|batch| {
-            let planned = |name: &String| target.source(name) == batch.source;
-            batch.state == State::Settled && batch.functions.iter().all(planned)
-        });
-        let fresh = compared.iter().any(|batch| !batch.kept);
-        if !whole || !fresh {
-            return;
-        }
-        let Some(Built::Binary(binary)) = target.binaries.get(&target.first_source()) else {
-            return;
-        };
-        let Ok(binary) = digest(binary) else {
-            return;
-        };
-        let text = |output: &Vec<u8>| String::from_utf8(output.clone()).ok();
-        let batches: Option<Vec<KeptBatch>> = compared
-            .into_iter()
-            .map(|batch| {
-                let outputs = batch.pairs.iter().map(|pair| text(&pair.outputs[BASELINE]));
-                Some(KeptBatch {
-                    functions: batch.functions.clone(),
-                    part: batch.part.clone(),
-                    benchtime: batch.benchtime.clone(),
-                    outputs: outputs.collect::<Option<_>>()?,
-                })
-            })
-            .collect();
-        if let Some(batches) = batches {
-            cache.put(key, &Entry { binary, batches });
-        }
-    }
-
     /// All that was printed so far, with what is known.
-    fn measured(&self, targets: &[Target<'_>]) -> Measured {
+    pub(super) fn measured(&self, targets: &[Target<'_>]) -> Measured {
         let mut circumstances = self.circumstances.clone();
         circumstances
             .rulers
@@ -553,7 +466,11 @@ fn pairs(fixed: Option<usize>, done: usize) -> usize {
 }
 
 /// Whether any of these functions is one of a batch.
-fn concerns(functions: &BTreeSet<(String, String)>, package: &str, batch: &Batch) -> bool {
+pub(super) fn concerns(
+    functions: &BTreeSet<(String, String)>,
+    package: &str,
+    batch: &Batch,
+) -> bool {
     functions
         .iter()
         .any(|(own, name)| own == package && batch.functions.iter().any(|of| is_of(name, of)))
