@@ -8,6 +8,8 @@
     reason = "tests"
 )]
 
+mod tools;
+
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
@@ -19,16 +21,12 @@ use allocgate::memory::reading::exposition;
 use allocgate::parse::LineReader;
 use serde_json::Value;
 use tempfile::TempDir;
+use tools::not_run;
 
 const FORMATS: [&str; 4] = ["sarif", "junit", "codequality", "metrics"];
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
-}
-
-/// Says, whether or not the output of tests is captured, that one was not run.
-fn not_run(test: &str, why: &str) {
-    let _ = writeln!(std::io::stderr(), "\nNOT RUN: {test}: {why}\n");
 }
 
 /// Runs the program in `folder`; its exit code and what it wrote in each format.

@@ -16,25 +16,13 @@ mod judge;
 mod lint;
 mod repository;
 mod runner;
+#[path = "../tools/mod.rs"]
+mod tools;
 
-use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-/// Says, whether or not the output of tests is captured, that one was not run.
-fn not_run(test: &str, why: &str) {
-    let _ = writeln!(std::io::stderr(), "\nNOT RUN: {test}: {why}\n");
-}
+use tools::{not_run, tool};
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
-}
-
-/// A tool of the field, on PATH or where `.ci/run` puts it.
-fn tool(name: &str) -> Option<PathBuf> {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let ours = ["target/tools/bin", "target/tools/venv/bin"].map(|folder| root().join(folder));
-    std::env::split_paths(&path)
-        .chain(ours)
-        .map(|folder| folder.join(name))
-        .find(|file| file.is_file())
 }

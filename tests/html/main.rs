@@ -14,8 +14,8 @@ mod controls;
 mod hostile;
 mod many;
 mod page;
-
-use std::io::Write;
+#[path = "../tools/mod.rs"]
+mod tools;
 
 use browser::Browser;
 
@@ -25,7 +25,7 @@ fn browser(test: &str) -> Option<Browser> {
     match Browser::start() {
         Ok(browser) => Some(browser),
         Err(why) => {
-            let _ = writeln!(std::io::stderr(), "\nNOT RUN: {test}: {why}\n");
+            tools::not_run(test, &why);
             None
         }
     }

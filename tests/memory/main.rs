@@ -17,9 +17,7 @@ mod running;
 mod server;
 mod service;
 
-use std::io::Write;
+#[path = "../tools/mod.rs"]
+mod tools;
 
-/// Says, whether or not the output of tests is captured, that one was not run.
-fn not_run(test: &str, why: &str) {
-    let _ = writeln!(std::io::stderr(), "\nNOT RUN: {test}: {why}\n");
-}
+use tools::not_run;
