@@ -362,6 +362,31 @@ fn budgets_hold_without_a_baseline() {
     );
 }
 
+/// A unit that only informs may have regressed as well, by chance or not.
+#[test]
+fn a_ceiling_holds_where_the_regression_itself_would_only_inform() {
+    let time = |value: u64| side(&[5; 7]).benchmark("BenchmarkX-8", "ns/op", &[value; 7]);
+    for (max, baseline, status, code) in [
+        ("10ns", 50, "over-budget", 1),
+        ("10ns", 100, "over-budget", 1),
+        ("200ns", 50, "regressed", 0),
+    ] {
+        let policy = format!("[[budget]]\nbenchmark = \"X\"\nunit = \"ns/op\"\nmax = \"{max}\"\n");
+        let run = allocgate()
+            .policy(&policy)
+            .check(&time(baseline), &time(100))
+            .run();
+        assert_eq!((run.status("sec/op").as_str(), run.code), (status, code));
+        let again = allocgate::report::json::read(run.stdout.as_bytes());
+        assert!(again.is_ok(), "{again:?}");
+    }
+    let policy = "[[budget]]\nbenchmark = \"X\"\nallocs = 10\n";
+    let run = allocgate()
+        .policy(policy)
+        .check(&side(&[9; 5]), &side(&[12; 5]));
+    assert_eq!(run.run().statuses(), ["regressed"], "it gates by itself");
+}
+
 #[test]
 fn waivers_accept_up_to_a_ceiling_and_a_day() {
     let waiver = |up_to: u64, expires: &str| {

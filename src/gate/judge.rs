@@ -434,7 +434,8 @@ fn check_budget(
         _ => value > budget.ceiling,
     };
     if over(candidate.center) {
-        if *status != Status::Regressed {
+        // A regression that only informs must not hide a ceiling that gates.
+        if *status != Status::Regressed || policy.gating != Gating::Gate {
             *status = Status::OverBudget;
         }
     } else if over(candidate.least) || over(candidate.greatest) {

@@ -220,7 +220,9 @@ fn settled(row: &JudgedRow, mut status: Status, notes: &mut Vec<Note>) -> Result
         (Some(budget), Some(candidate), Some(center)) => {
             let over = |value| beyond(budget.ceiling, value);
             if over(center) {
-                if status != Status::Regressed {
+                // Whether the regression would gate without the ceiling a report does not tell; the row gates.
+                let regressed = status == Status::Regressed && row.status == status;
+                if !regressed || row.gating != Gating::Gate {
                     status = Status::OverBudget;
                 }
             } else if over(candidate.least()) || over(candidate.greatest()) {
