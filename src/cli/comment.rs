@@ -3,7 +3,6 @@
 //! The verdict has failed the build already, or has not. That it cannot be told in a comment fails
 //! nothing: whatever GitHub refuses is said in a note, and the exit code is 0.
 
-use std::env;
 use std::io::{self, Write};
 
 use anyhow::{Context, Result, bail};
@@ -107,7 +106,7 @@ pub(super) fn run(arguments: &CommentArguments) -> Result<u8> {
     };
     match send(arguments, &report, &repository, &event, &body) {
         Ok(done) => writeln!(io::stdout(), "{done}")?,
-        Err(why) => note(&why),
+        Err(why) => note(&why, event.in_actions),
     }
     Ok(0)
 }
@@ -151,12 +150,9 @@ fn send(
                 .to_owned(),
         );
     };
-    let url = env::var("GITHUB_API_URL")
-        .ok()
-        .filter(|url| !url.is_empty());
-    let url = url.unwrap_or_else(|| "https://api.github.com".to_owned());
+    let url = event.api_url.as_deref().unwrap_or("https://api.github.com");
     let refused = |refusal: Refusal| refusal.to_string();
-    let api = Api::new(&url, token).map_err(refused)?;
+    let api = Api::new(url, token).map_err(refused)?;
     let found = match arguments.pull_request {
         Some(number) => Found::Number(number),
         None => github::find(&api, repository, event).map_err(refused)?,
@@ -177,9 +173,8 @@ fn send(
 }
 
 /// Says why there is no comment. In GitHub Actions it is shown with the run.
-fn note(why: &str) {
+fn note(why: &str, in_actions: bool) {
     let why = format!("no comment was made: {why}");
-    let in_actions = env::var_os("GITHUB_ACTIONS").is_some_and(|value| !value.is_empty());
     let line = match in_actions {
         true => report::notice(&why),
         false => format!("note: {}", report::inert(&why)),

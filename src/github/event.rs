@@ -17,6 +17,10 @@ const MAX_PAYLOAD: u64 = 32 << 20;
 /// The event that a workflow runs for.
 #[derive(Clone, Debug)]
 pub struct Event {
+    /// Whether this runs in GitHub Actions.
+    pub in_actions: bool,
+    /// The address of the API; `None` for github.com's.
+    pub api_url: Option<String>,
     /// Its name: `pull_request`, `push`, `workflow_run`.
     pub name: String,
     /// The reference that the workflow runs on: `refs/pull/7/merge`.
@@ -126,8 +130,7 @@ impl Event {
     /// What the environment says, `None` outside of GitHub Actions.
     pub fn of_actions() -> Option<Event> {
         let event = Event::of_environment();
-        let inside = variable("GITHUB_ACTIONS").is_some() && !event.name.is_empty();
-        inside.then_some(event)
+        (event.in_actions && !event.name.is_empty()).then_some(event)
     }
 
     /// What the environment says, wherever this runs.
@@ -139,6 +142,8 @@ impl Event {
         let number = |name| variable(name).and_then(|text| text.parse().ok());
         let path = variable("GITHUB_EVENT_PATH");
         Event {
+            in_actions: variable("GITHUB_ACTIONS").is_some(),
+            api_url: variable("GITHUB_API_URL"),
             name: variable("GITHUB_EVENT_NAME").unwrap_or_default(),
             reference: variable("GITHUB_REF").unwrap_or_default(),
             commit: variable("GITHUB_SHA"),
