@@ -177,6 +177,44 @@ pub enum Class {
     Binary,
 }
 
+/// What one prefixed unit stands for; from where on a value has one, two and three digits after the
+/// point; the prefix. The thresholds are those that printing rounds up at: 99.995 prints as 100.0.
+/// They are written out since a product is not always the number nearest to it.
+type Prefix = (f64, [f64; 3], &'static str);
+
+const DECIMAL: [Prefix; 8] = [
+    (1e12, [99.995e12, 9.9995e12, 0.99995e12], "T"),
+    (1e9, [99.995e9, 9.9995e9, 0.99995e9], "G"),
+    (1e6, [99.995e6, 9.9995e6, 0.99995e6], "M"),
+    (1e3, [99.995e3, 9.9995e3, 0.99995e3], "k"),
+    (1.0, [99.995, 9.9995, 0.99995], ""),
+    (1e-3, [99.995e-3, 9.9995e-3, 0.99995e-3], "m"),
+    (1e-6, [99.995e-6, 9.9995e-6, 0.99995e-6], "µ"),
+    (1e-9, [99.995e-9, 9.9995e-9, 0.99995e-9], "n"),
+];
+
+const BINARY: [Prefix; 5] = [
+    binary(40, "Ti"),
+    binary(30, "Gi"),
+    binary(20, "Mi"),
+    binary(10, "Ki"),
+    binary(0, ""),
+];
+
+const fn binary(power: u32, prefix: &'static str) -> Prefix {
+    let factor = (1u64 << power) as f64;
+    (
+        factor,
+        [99.995 * factor, 9.9995 * factor, 0.99995 * factor],
+        prefix,
+    )
+}
+
+/// From where on a value below the smallest prefix has three, four, … digits after the point.
+const SMALL: [f64; 7] = [
+    9.9995e-1, 9.9995e-2, 9.9995e-3, 9.9995e-4, 9.9995e-5, 9.9995e-6, 9.9995e-7,
+];
+
 /// A common scale for values that are shown together: at least three significant digits of each.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Scale {
@@ -204,31 +242,13 @@ impl Scale {
                 prefix: "",
             };
         }
-        // The thresholds are those that printing rounds up at: 99.995 prints as 100.0.
-        let decimal: [(f64, &str); 8] = [
-            (1e12, "T"),
-            (1e9, "G"),
-            (1e6, "M"),
-            (1e3, "k"),
-            (1.0, ""),
-            (1e-3, "m"),
-            (1e-6, "µ"),
-            (1e-9, "n"),
-        ];
-        let binary: [(f64, &str); 5] = [
-            ((1u64 << 40) as f64, "Ti"),
-            ((1u64 << 30) as f64, "Gi"),
-            ((1u64 << 20) as f64, "Mi"),
-            ((1u64 << 10) as f64, "Ki"),
-            (1.0, ""),
-        ];
-        let factors: &[(f64, &'static str)] = match class {
-            Class::Decimal => &decimal,
-            Class::Binary => &binary,
+        let factors: &[Prefix] = match class {
+            Class::Decimal => &DECIMAL,
+            Class::Binary => &BINARY,
         };
-        for &(factor, prefix) in factors {
-            for (threshold, precision) in [(99.995, 1), (9.9995, 2), (0.99995, 3)] {
-                if smallest >= threshold * factor {
+        for &(factor, thresholds, prefix) in factors {
+            for (threshold, precision) in thresholds.into_iter().zip(1..) {
+                if smallest >= threshold {
                     return Scale {
                         precision,
                         factor,
@@ -238,16 +258,11 @@ impl Scale {
             }
         }
         // Below the smallest prefix: more digits, up to ten after the point.
-        let (factor, prefix) = factors[factors.len() - 1];
+        let (factor, _, prefix) = factors[factors.len() - 1];
         let value = smallest / factor;
-        let mut precision = 3;
-        let mut threshold = 0.99995;
-        while value < threshold && precision < 10 {
-            threshold /= 10.0;
-            precision += 1;
-        }
+        let more = SMALL.iter().position(|threshold| value >= *threshold);
         Scale {
-            precision,
+            precision: 3 + more.unwrap_or(SMALL.len()),
             factor,
             prefix,
         }
@@ -297,6 +312,9 @@ mod tests {
             (1234.0, Class::Decimal, "1.234k"),
             (1.5e-6, Class::Decimal, "1.500µ"),
             (1.5e-12, Class::Decimal, "0.001500n"),
+            (99.995e-9, Class::Decimal, "100.0n"),
+            (99.994_999e-9, Class::Decimal, "99.99n"),
+            (9e-18, Class::Decimal, "0.0000000090n"),
             (1020.0, Class::Binary, "1020.0"),
             (1024.0, Class::Binary, "1.000Ki"),
             (0.5, Class::Binary, "0.5000"),
