@@ -29,6 +29,10 @@ pub struct UTest {
     /// `[7, 7, 7, 7, 7, 7, 7, 7, 8]` hardly differ: this is 0.5. benchstat's `p` is 0, and 0.5 with
     /// the samples exchanged.
     pub tail_p: f64,
+    /// benchstat's number before it is bounded: `p`, but above 1 where benchstat counts some
+    /// arrangements twice, and 0 where it loses all digits (z above 8.3 in the normal
+    /// approximation). To benchstat 0 means "exact", and it prints no p at all.
+    pub unbounded_p: f64,
     /// Whether the exact distribution was used, rather than the normal approximation.
     pub exact: bool,
 }
@@ -56,31 +60,32 @@ impl UDistributions {
         let exact = ranking.fits();
         // In the very middle benchstat does not ask the distribution: p is 1.
         let middle = ranking.twice_u == ranking.pairs();
-        let (p, tail_p) = if exact {
-            let (p, tail_p) = self.exact_p(&ranking);
-            (if middle { 1.0 } else { p }, tail_p)
+        let (p, unbounded_p, tail_p) = if exact {
+            let (unbounded, tail_p) = self.exact_p(&ranking);
+            let unbounded = if middle { 1.0 } else { unbounded };
+            (unbounded.min(1.0), unbounded, tail_p)
         } else if middle {
-            (1.0, 1.0)
+            (1.0, 1.0, 1.0)
         } else {
             let p = normal_p(&ranking);
-            (p, p)
+            (p, cancelled_p(&ranking, p), p)
         };
         Some(UTest {
             u: ranking.twice_u as f64 / 2.0,
             p,
             tail_p,
+            unbounded_p,
             exact,
         })
     }
 
-    /// benchstat's p-value and the textbook's.
+    /// benchstat's number, unbounded, and the textbook's p-value.
     fn exact_p(&mut self, ranking: &Ranking) -> (f64, f64) {
         let twice_u = ranking.twice_u;
         let mirrored = 2 * ranking.pairs() - twice_u;
         let lower = self.choices(ranking, twice_u.min(mirrored));
         if !ranking.has_ties() || ranking.n1 == ranking.n2 {
-            let p = lower.two_sided();
-            return (p, p);
+            return (lower.doubled(), lower.two_sided());
         }
         let up_to = self.choices(ranking, twice_u);
         let below = twice_u
@@ -91,7 +96,7 @@ impl UDistributions {
             ..up_to
         };
         (
-            self.two_groups_quirk(ranking, lower).two_sided(),
+            self.two_groups_quirk(ranking, lower).doubled(),
             tail.two_sided(),
         )
     }
@@ -118,8 +123,7 @@ impl UDistributions {
 /// The normal approximation to the two-sided p-value, corrected for ties and continuity.
 ///
 /// Twice the lower tail of −|z|. benchstat takes 2·min(Φ(z), 1 − Φ(z)), which is the same number
-/// for negative z and loses its digits to cancellation for positive z; from z ≈ 8.3 it is 0, and
-/// benchstat, to which 0 means "exact", prints no p at all.
+/// for negative z and loses its digits to cancellation for positive z (see [`cancelled_p`]).
 fn normal_p(ranking: &Ranking) -> f64 {
     let (n1, n2) = (ranking.n1 as f64, ranking.n2 as f64);
     let n = n1 + n2;
@@ -129,6 +133,15 @@ fn normal_p(ranking: &Ranking) -> f64 {
     let z = (distance - 0.5) / deviation;
     // U comes in halves and is not the mean here, so z is not below zero.
     2.0 * Normal::standard().cdf(-z)
+}
+
+/// What benchstat's 2·min(Φ(z), 1 − Φ(z)) leaves of the normal approximation `p`: z is positive where
+/// the baseline tends to be the greater.
+fn cancelled_p(ranking: &Ranking, p: f64) -> f64 {
+    match ranking.twice_u > ranking.pairs() {
+        true => 2.0 * (1.0 - (1.0 - p / 2.0)),
+        false => p,
+    }
 }
 
 /// The two-sided p-value for `u` below half of the pairs when no values tie, by the distribution

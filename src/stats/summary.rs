@@ -6,6 +6,8 @@
 
 use statrs::distribution::{Continuous, ContinuousCDF, Normal, StudentsT};
 
+use super::go_math;
+
 /// A centre and a confidence interval around it, in the unit of the sample.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Interval {
@@ -54,18 +56,22 @@ pub fn median_interval(sorted: &[f64], confidence: f64) -> Interval {
     if sorted.is_empty() {
         return Interval::UNKNOWN;
     }
-    let orders = median_orders(sorted.len(), confidence);
-    let order = |order: usize, missing: f64| {
-        let index = order.checked_sub(1);
-        index
-            .and_then(|index| sorted.get(index))
-            .map_or(missing, |&value| value)
+    MedianOrders::of(sorted.len(), confidence).interval(sorted)
+}
+
+/// The median as benchstat interpolates it: method 8 of Hyndman and Fan, "Sample Quantiles in
+/// Statistical Packages", The American Statistician 50, 1996. Rounding can put it a bit beside
+/// [`median`], even where that is one of the samples.
+pub fn interpolated_median(sorted: &[f64]) -> f64 {
+    let (Some(first), Some(last)) = (sorted.first(), sorted.last()) else {
+        return f64::NAN;
     };
-    Interval {
-        center: median(sorted),
-        lo: order(orders.lo, f64::NEG_INFINITY),
-        hi: order(orders.hi, f64::INFINITY),
-        confidence: orders.confidence,
+    let rank = 1.0 / 3.0 + 0.5 * (sorted.len() as f64 + 1.0 / 3.0);
+    let (below, fraction) = (rank.trunc() as usize, rank.fract());
+    match below {
+        0 => *first,
+        _ if below >= sorted.len() => *last,
+        _ => sorted[below - 1] + fraction * (sorted[below] - sorted[below - 1]),
     }
 }
 
@@ -128,8 +134,7 @@ pub fn samples_for_interval(confidence: f64) -> Option<usize> {
     })
 }
 
-/// The geometric mean, by the running mean of logarithms that benchstat uses, so that printed
-/// digits agree. `None` where benchstat has none: no values, or one that is not above zero.
+/// The geometric mean, by the running mean of logarithms that benchstat uses, bit for bit. `None` where benchstat has none: no values, or one that is not above zero.
 pub fn geomean(values: impl Iterator<Item = f64>) -> Option<f64> {
     let mut mean = None;
     for (seen, value) in values.enumerate() {
@@ -137,17 +142,41 @@ pub fn geomean(values: impl Iterator<Item = f64>) -> Option<f64> {
             return None;
         }
         let before = mean.unwrap_or(0.0);
-        mean = Some(before + (value.ln() - before) / (seen + 1) as f64);
+        mean = Some(before + (go_math::ln(value) - before) / (seen + 1) as f64);
     }
-    mean.map(f64::exp)
+    mean.map(go_math::exp).filter(|mean| !mean.is_nan())
 }
 
-/// Which order statistics (1-based) bound the median: 0 and n + 1 stand for −∞ and +∞.
+/// Which order statistics (1-based) bound the median: 0 and n + 1 stand for −∞ and +∞. The same for
+/// all samples of a size.
 #[derive(Clone, Copy, Debug, PartialEq)]
-struct Orders {
+pub struct MedianOrders {
     lo: usize,
     hi: usize,
     confidence: f64,
+}
+
+impl MedianOrders {
+    /// Those of `n` samples. `confidence` is in [0, 1].
+    pub fn of(n: usize, confidence: f64) -> Self {
+        median_orders(n, confidence)
+    }
+
+    /// The median of as many samples, and its interval.
+    pub fn interval(&self, sorted: &[f64]) -> Interval {
+        let order = |order: usize, missing: f64| {
+            let index = order.checked_sub(1);
+            index
+                .and_then(|index| sorted.get(index))
+                .map_or(missing, |&value| value)
+        };
+        Interval {
+            center: median(sorted),
+            lo: order(self.lo, f64::NEG_INFINITY),
+            hi: order(self.hi, f64::INFINITY),
+            confidence: self.confidence,
+        }
+    }
 }
 
 /// The largest sample size for which the binomial distribution itself is summed.
@@ -156,9 +185,9 @@ const EXACT_ORDERS_LIMIT: usize = 30;
 /// The number of samples below the true median is binomial with probability ½. So "the median lies
 /// between the l-th and the r-th sample" has the probability P(l ≤ X < r), and the interval grows
 /// until that reaches the confidence.
-fn median_orders(n: usize, confidence: f64) -> Orders {
+fn median_orders(n: usize, confidence: f64) -> MedianOrders {
     if confidence >= 1.0 {
-        Orders {
+        MedianOrders {
             lo: 0,
             hi: n + 1,
             confidence: 1.0,
@@ -172,7 +201,7 @@ fn median_orders(n: usize, confidence: f64) -> Orders {
 
 /// Grows `[lo, hi)` from the mode of the binomial distribution, by the likelier neighbour each
 /// time; of equally likely ones by the left, except where [`RIGHT_FIRST`] says otherwise.
-fn binomial_orders(n: usize, confidence: f64) -> Orders {
+fn binomial_orders(n: usize, confidence: f64) -> MedianOrders {
     let all = (n as f64).exp2();
     let (mut lo, mut hi) = (n / 2, n / 2 + 1);
     let mut ways = binomial(n, lo);
@@ -188,7 +217,7 @@ fn binomial_orders(n: usize, confidence: f64) -> Orders {
             ways += right;
         }
     }
-    Orders {
+    MedianOrders {
         lo,
         hi,
         confidence: ways / all,
@@ -226,7 +255,7 @@ fn binomial(n: usize, k: usize) -> f64 {
 
 /// The normal approximation with continuity correction: gap k spans [k − ½, k + ½]. Rounds
 /// outwards, then takes one gap off the right if that is confident enough.
-fn normal_orders(n: usize, confidence: f64) -> Orders {
+fn normal_orders(n: usize, confidence: f64) -> MedianOrders {
     let normal = Normal::standard();
     let mean = n as f64 / 2.0;
     let deviation = (n as f64).sqrt() / 2.0;
@@ -246,7 +275,7 @@ fn normal_orders(n: usize, confidence: f64) -> Orders {
         // The normal distribution has tails beyond the sample; the median has not.
         reached = 1.0;
     }
-    Orders {
+    MedianOrders {
         lo: lo.max(0.0) as usize,
         hi: hi.min(everything) as usize,
         confidence: reached,

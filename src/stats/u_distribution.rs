@@ -204,7 +204,12 @@ pub(super) struct Choices {
 impl Choices {
     /// Twice the share of the tail, never above 1.
     pub(super) fn two_sided(self) -> f64 {
-        (2.0 * (self.at_most / self.all)).min(1.0)
+        self.doubled().min(1.0)
+    }
+
+    /// Twice the share of the tail.
+    pub(super) fn doubled(self) -> f64 {
+        2.0 * (self.at_most / self.all)
     }
 }
 
