@@ -7,6 +7,7 @@
 //! |---|---|
 //! | [`mod@unit`] | names of units, tidying, direction, scaling for display |
 //! | [`figure`] | how values, differences and percentages are written for people |
+//! | [`text`] | text of others made harmless and fitted into columns |
 //! | [`stats`] | the mathematics, on plain `f64` |
 //! | [`benchmark`] | the data model: keys of rows, samples, what a reader can report |
 //! | [`parse`] | reading: opening, decoding, detecting the format, one file a format |
@@ -40,4 +41,5 @@ pub mod profile;
 pub mod report;
 pub mod run;
 pub mod stats;
+pub mod text;
 pub mod unit;

@@ -11,6 +11,7 @@ use std::path::Path;
 const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("unit", &[]),
     ("bounded", &[]),
+    ("text", &[]),
     ("stats", &[]),
     ("git", &[]),
     ("process", &[]),
@@ -41,7 +42,15 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ),
     (
         "report",
-        &["benchmark", "figure", "gate", "memory", "policy", "unit"],
+        &[
+            "benchmark",
+            "figure",
+            "gate",
+            "memory",
+            "policy",
+            "text",
+            "unit",
+        ],
     ),
     (
         "run",
@@ -76,6 +85,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "process",
             "report",
             "run",
+            "text",
             "unit",
         ],
     ),

@@ -12,6 +12,7 @@ use super::report::saved;
 use crate::gate::{Report, Verdict};
 use crate::github::{self, Api, Done, Event, Found, Marker, Refusal, Repository};
 use crate::report::{self, Format, TerminalStyle};
+use crate::text;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -177,7 +178,7 @@ fn note(why: &str, in_actions: bool) {
     let why = format!("no comment was made: {why}");
     let line = match in_actions {
         true => report::notice(&why),
-        false => format!("note: {}", report::inert(&why)),
+        false => format!("note: {}", text::plain(&why)),
     };
     let _ = writeln!(io::stderr(), "{line}");
 }

@@ -7,7 +7,7 @@ use clap::Args;
 
 use super::generate::Suggesting;
 use crate::gate::Explanation;
-use crate::report::wrapped;
+use crate::text::wrap;
 
 /// Columns of a line, and of the codes in the list of all.
 const COLUMNS: usize = 80;
@@ -31,7 +31,7 @@ pub(super) fn run(arguments: &ExplainArguments) -> Result<u8> {
         for explanation in Explanation::all() {
             let (code, first) = (explanation.code, explanation.first_sentence());
             let mut label = code;
-            for line in wrapped(first, COLUMNS - CODE_COLUMNS) {
+            for line in wrap(first, COLUMNS - CODE_COLUMNS, usize::MAX) {
                 writeln!(out, "{label:<CODE_COLUMNS$}{line}")?;
                 label = "";
             }
@@ -44,8 +44,13 @@ pub(super) fn run(arguments: &ExplainArguments) -> Result<u8> {
     writeln!(
         out,
         "{code}\n\n{}\n\n{}",
-        wrapped(explanation.meaning, COLUMNS).join("\n"),
-        wrapped(&format!("What to do: {}", explanation.remedy), COLUMNS).join("\n")
+        wrap(explanation.meaning, COLUMNS, usize::MAX).join("\n"),
+        wrap(
+            &format!("What to do: {}", explanation.remedy),
+            COLUMNS,
+            usize::MAX
+        )
+        .join("\n")
     )?;
     Ok(0)
 }

@@ -24,7 +24,7 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use crate::memory::limited;
-use crate::report as reports;
+use crate::text;
 use args::{Arguments, Command};
 
 /// Runs the program on its arguments, the first of which is its own name.
@@ -65,7 +65,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Err(error) => {
             // It may quote what others have written, and a CI system reads commands in logs.
             for line in format!("error: {error:#}").lines() {
-                let _ = writeln!(io::stderr(), "{}", reports::inert(line));
+                let _ = writeln!(io::stderr(), "{}", text::plain(line));
             }
             ExitCode::from(exit::of_error(&error))
         }

@@ -20,8 +20,8 @@ use crate::figure::count;
 use crate::gate::{Circumstances, Report};
 use crate::policy::{Gating, Policy, Rule, Scope};
 use crate::process::{Interrupt, Workspace};
-use crate::report;
 use crate::run::{self, BASELINE_FILE, CANDIDATE_FILE, Measured, Options, Outcome};
+use crate::text;
 use crate::unit::Unit;
 
 /// Lines of the output of what failed that are shown, and of how many packages.
@@ -261,7 +261,7 @@ fn tell(outcome: &Outcome, options: &Options) -> Result<()> {
         for line in lines[start..].iter().take(LOG_LINES) {
             // A CI system takes `::error::` for a command wherever a line starts with it.
             let line = line.replace('\t', "    ");
-            writeln!(err, "    {}", report::inert(&line))?;
+            writeln!(err, "    {}", text::plain(&line))?;
         }
     }
     if logs.len() > LOGS {

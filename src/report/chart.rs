@@ -5,10 +5,10 @@ use plotters::prelude::{
     WHITE,
 };
 
-use super::text::{fit, plain, width};
 use crate::figure;
 use crate::gate::{CommandRun, MemorySample};
 use crate::memory::amount::MEBIBYTE as MI;
+use crate::text::{fit, plain, width};
 
 /// Rows of the block of characters.
 const ROWS: usize = 8;

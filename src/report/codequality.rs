@@ -14,9 +14,9 @@ use serde::Serialize;
 use super::digest::Names;
 use super::place;
 use super::problem::{self, Problem};
-use super::text::plain;
 use crate::figure::count;
 use crate::gate::{Outcome, Place, Report};
+use crate::text::plain;
 
 /// The most entries, the one that counts the others included.
 const MOST: usize = 5000;

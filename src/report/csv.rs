@@ -11,10 +11,10 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use super::digest;
-use super::text::plain;
 use crate::gate::{Amount, Check, CommandRun, Evidence, JudgedRow, Judgement, Report};
 use crate::memory::reading::Quantity;
 use crate::policy::Gating;
+use crate::text::plain;
 
 /// The header, in the order of the fields of [`Line`]: written even where there are no rows.
 const COLUMNS: [&str; 33] = [

@@ -3,7 +3,6 @@
 
 use std::collections::BTreeMap;
 
-use super::text::plain;
 use crate::benchmark::Key;
 use crate::figure::{self, count};
 use crate::gate::{
@@ -11,6 +10,7 @@ use crate::gate::{
     Input, JudgedRow, Judgement, MemoryReport, Outcome, Report, Status, Verdict,
 };
 use crate::policy::Gating;
+use crate::text::plain;
 
 /// The rows of one status.
 pub(super) struct Section<'a> {

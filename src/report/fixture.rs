@@ -202,26 +202,6 @@ fn cause(kind: CauseKind, count: usize, outcome: Outcome) -> Cause {
     }
 }
 
-/// Names that try to be more than names.
-pub(super) const HOSTILE: &[&str] = &[
-    "BenchmarkPipe/a|b",
-    "BenchmarkBackslash/a\\|b\\",
-    "BenchmarkTicks/`code`/``more``",
-    "BenchmarkHTML/<script>alert(1)</script>",
-    "BenchmarkMention/@team/fixes/#12",
-    "Benchmark::error::pwned",
-    "BenchmarkAzure/##vso[task.setvariable]x",
-    "BenchmarkLink/[a](https://example.com)",
-    "BenchmarkNewline/a\n::error::b%0Ac",
-    "BenchmarkANSI/\x1b[31mred\x1b[0m\x07",
-    "BenchmarkBidi/\u{202e}gpj.exe\u{2066}",
-    "BenchmarkZeroWidth/a\u{200b}b\u{feff}",
-    "BenchmarkWide/日本語/🚀",
-    "=HYPERLINK(\"https://example.com\")",
-    "+1",
-    "",
-];
-
 /// Nothing regressed.
 pub(super) fn pass() -> Report {
     let key = |name: &str| key("example.com/store", name);
@@ -282,7 +262,7 @@ pub(super) fn many(count: usize) -> Report {
         .map(|index| {
             let name = format!(
                 "Benchmark{}{index}",
-                HOSTILE[index % HOSTILE.len()].repeat(5)
+                crate::text::HOSTILE[index % crate::text::HOSTILE.len()].repeat(5)
             );
             let package = format!("example.com/{}", index / 100);
             exact(

@@ -11,10 +11,10 @@ use std::io::{self, Write};
 use super::digest::Names;
 use super::lines;
 use super::problem::{self, Level, Problem, Subject, figures};
-use super::text::{fit, fit_middle, plain};
 use crate::benchmark::function_of;
 use crate::figure::{self, count};
 use crate::gate::{JudgedRow, Place, Report};
+use crate::text::{fit, fit_middle, plain};
 
 /// The most that GitHub shows of one level and one step.
 const MOST: usize = 10;

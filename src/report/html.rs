@@ -21,8 +21,8 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 use sha2::{Digest as _, Sha256};
 
 use super::digest;
-use super::text::{capital, fit, fit_middle, plain};
 use crate::gate::{CauseKind, Report};
+use crate::text::{capital, fit, fit_middle, plain};
 
 const STYLE: &str = include_str!("html/style.css");
 const SCRIPT: &str = include_str!("html/script.js");

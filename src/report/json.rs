@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::ser::{CompactFormatter, Formatter};
 use serde_json::{Serializer, Value};
 
-use super::text::{fit, is_active, plain};
 use crate::gate::{Inconsistent, JudgedRow, Report};
+use crate::text::{fit, is_active, plain};
 
 /// The version of the schema that is written, and that [`read`] reads. It changes when a field is
 /// removed or changes its meaning; new fields may come at any time.

@@ -18,12 +18,12 @@ use quick_xml::events::{BytesDecl, BytesText, Event};
 use super::digest::{self, Names};
 use super::place;
 use super::problem::{self, Level, Problem, Subject};
-use super::text::{fit_middle, plain};
 use crate::figure::count;
 use crate::gate::{
     CauseKind, Check, JudgedRow, Judgement, Outcome, Place, Report, Status, Verdict,
 };
 use crate::policy::Gating;
+use crate::text::{fit_middle, plain};
 
 /// The most tests of rows, of checks, and of errors that no row tells.
 const MOST_ROWS: usize = 10_000;

@@ -4,9 +4,9 @@
 use std::collections::BTreeMap;
 
 use super::digest::Names;
-use super::text::{fit_middle, plain};
 use crate::figure::{self, count};
 use crate::gate::{JudgedRow, Place, Report, Site};
+use crate::text::{fit_middle, plain};
 use crate::unit::Unit;
 
 /// Columns of the name of a function, and of a benchmark.

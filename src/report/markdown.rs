@@ -6,15 +6,14 @@
 
 use std::io::{self, Write};
 
-mod escape;
 mod memory;
 mod page;
 
 use super::digest::{self, Names, Section};
 use super::lines::Line;
-use super::text::capital;
 use crate::figure;
 use crate::gate::{Finding, Geomean, JudgedRow, Report, Severity, Status, Verdict};
+use crate::text::capital;
 use page::{Bounds, COMMENT, Page, SUMMARY};
 
 const ROWS_HEAD: &str =

@@ -11,11 +11,11 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
-use super::text::{fit_middle, plain};
 use crate::benchmark::Key;
 use crate::gate::{Amount, Check, JudgedRow, Judgement, Report, Side, Status};
 use crate::memory::reading::Quantity;
 use crate::policy::Gating;
+use crate::text::{fit_middle, plain};
 
 /// The most rows.
 const MOST: usize = 5000;

@@ -1,7 +1,7 @@
 //! The report written down: one renderer a file, each of the same [`Report`]. None decides anything:
 //! verdict and statuses are as the gate left them, and the exit code does not depend on the format.
 //!
-//! What is shown of the input (names, paths, reasons) is text of others. `text` makes it harmless,
+//! What is shown of the input (names, paths, reasons) is text of others. [`crate::text`] makes it harmless,
 //! and each renderer adds what its format needs.
 
 pub mod chart;
@@ -21,7 +21,6 @@ mod place;
 mod problem;
 mod sarif;
 mod terminal;
-mod text;
 
 #[cfg(test)]
 mod fixture;
@@ -41,19 +40,6 @@ pub struct TerminalStyle {
     pub width: usize,
     /// Whether every row is shown: unchanged and advisory ones, and lists to their end.
     pub all_rows: bool,
-}
-
-/// Text of others on one line, with everything that a terminal or a CI system would act on escaped.
-pub fn inert(text: &str) -> std::borrow::Cow<'_, str> {
-    text::plain(text)
-}
-
-/// A text in lines of at most `columns`.
-pub fn wrapped(text: &str, columns: usize) -> Vec<String> {
-    text::wrap(text, columns, usize::MAX)
-        .into_iter()
-        .map(|line| line.to_string())
-        .collect()
 }
 
 /// A note for the log of GitHub Actions that the page of the run shows as well.

@@ -12,13 +12,13 @@ use sha2::{Digest, Sha256};
 
 use super::digest::{self, Names};
 use super::place;
-use super::text::{fit, fit_middle, plain};
 use crate::figure;
 use crate::gate::{
     Cause, CauseKind, Check, CommandRun, Finding, JudgedRow, Judgement, Outcome, Place, Report,
     Severity, Status,
 };
 use crate::policy::Gating;
+use crate::text::{fit, fit_middle, plain};
 
 /// Columns of a name, and of a sentence.
 const NAME_COLUMNS: usize = 160;

@@ -21,9 +21,9 @@ use serde_json::{Value, json};
 use super::digest::{self, Names};
 use super::place;
 use super::problem::{self, Level, Problem, Subject};
-use super::text::{fit, fit_middle, plain};
 use crate::figure::{self, count};
 use crate::gate::{Explanation, JudgedRow, Place, Report, Site, Verdict};
+use crate::text::{fit, fit_middle, plain};
 
 const SCHEMA: &str =
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";

@@ -16,9 +16,9 @@ use layout::{Figures, Layout, common_reason};
 
 use super::TerminalStyle;
 use super::digest::{self, Names, Section};
-use super::text::{fit, fit_middle, plain, width, wrap};
 use crate::figure::count;
 use crate::gate::{Finding, Geomean, JudgedRow, Report, Severity, Status, Verdict};
+use crate::text::{fit, fit_middle, plain, width, wrap};
 
 /// Rows shown of a status that needs attention, and of one that is only for information.
 const MOST_ROWS: usize = 50;

@@ -11,7 +11,7 @@ use crate::figure;
 use crate::memory::check::show;
 use crate::memory::reading::{Bound, Figure, Reading, Word};
 use crate::memory::source;
-use crate::report::inert;
+use crate::text::{plain, wrap};
 
 /// Columns of a line, and of the words.
 const COLUMNS: usize = 80;
@@ -39,7 +39,7 @@ const GROUPS: [&str; 3] = ["container", "process", "Go runtime"];
 
 /// The figures by what they are of.
 fn text(reading: &Reading) -> String {
-    let mut text = format!("{}\n", inert(&reading.source));
+    let mut text = format!("{}\n", plain(&reading.source));
     let mut group = "";
     let mut words = Word::ALL.to_vec();
     // By whose memory it is; the order is kept otherwise.
@@ -95,7 +95,7 @@ fn line(figure: &Figure, source: &str, text: &mut String) {
         Some(rest) => rest.to_owned(),
         None => figure.from.clone(),
     };
-    let from = inert(&from);
+    let from = plain(&from);
     let line = format!("  {label:<WORD_COLUMNS$} {value:>12}");
     if line.chars().count() + 2 + from.chars().count() <= COLUMNS {
         text.push_str(&format!("{line}  {from}\n"));
@@ -104,13 +104,13 @@ fn line(figure: &Figure, source: &str, text: &mut String) {
         paragraph(&from, text);
     }
     if let Some(remark) = &figure.remark {
-        paragraph(&inert(remark), text);
+        paragraph(&plain(remark), text);
     }
 }
 
 /// A sentence below a figure.
 fn paragraph(sentence: &str, text: &mut String) {
-    for line in crate::report::wrapped(sentence, COLUMNS - 6) {
+    for line in wrap(sentence, COLUMNS - 6, usize::MAX) {
         text.push_str(&format!("      {line}\n"));
     }
 }

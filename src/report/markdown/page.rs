@@ -1,8 +1,8 @@
 //! A page of Markdown that never grows past its bounds, and always ends whole: lists and tables stop at
 //! a line, and what comes after them has its room.
 
-use super::escape;
 use crate::figure::count;
+use crate::text::markdown as escape;
 
 /// How much a page holds.
 #[derive(Debug)]

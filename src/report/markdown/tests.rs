@@ -39,7 +39,7 @@ fn findings() -> Report {
         .map(|index| Finding {
             code: FindingCode::Failure,
             severity: severities[index % 3],
-            message: fixture::HOSTILE[index % fixture::HOSTILE.len()].repeat(300),
+            message: crate::text::HOSTILE[index % crate::text::HOSTILE.len()].repeat(300),
             at: Some("`|<".repeat(300)),
         })
         .collect();
@@ -59,7 +59,7 @@ fn checks() -> Report {
             .checks
             .extend(checks.iter().cloned().map(|mut check| {
                 check.container = Some(format!("{container}{}", "|<".repeat(50)));
-                check.remedy = Some(fixture::HOSTILE.concat());
+                check.remedy = Some(crate::text::HOSTILE.concat());
                 check
             }));
         memory.remarks.push("|&<".repeat(500));

@@ -5,7 +5,7 @@ use comfy_table::{CellAlignment, ContentArrangement, Table, TableStyle};
 use crate::figure;
 use crate::gate::{Geomean, JudgedRow};
 use crate::report::digest::{self, Names};
-use crate::report::text::{fit_middle, plain, width};
+use crate::text::{fit_middle, plain, width};
 
 /// Columns left for names, at least; longer names stand on lines of their own.
 const LEAST_NAME: usize = 18;

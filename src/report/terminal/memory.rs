@@ -6,7 +6,7 @@ use super::{DIM, GREEN, Page, RED, YELLOW};
 use crate::gate::{Check, CommandRun, Judgement, MemoryReport};
 use crate::report::chart;
 use crate::report::digest;
-use crate::report::text::plain;
+use crate::text::plain;
 
 impl Page<'_> {
     pub(super) fn memory(&mut self, memory: &MemoryReport) -> io::Result<()> {

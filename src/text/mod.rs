@@ -4,6 +4,8 @@
 //! the change under test. A report shows them without letting them act: no control sequences for the
 //! terminal, no change of the direction of text, no commands to the CI system that reads the log.
 
+pub mod markdown;
+
 use std::borrow::Cow;
 use std::fmt::Write;
 
@@ -15,7 +17,7 @@ use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 /// CI systems read commands in logs: `::error::` at the start of a line (GitHub), `##[` and `##vso[`
 /// anywhere in it (GitHub, Azure). The second `#` and a `::` that starts a word are escaped therefore.
 /// Lines are broken so that none starts with `::` (see [`wrap`]).
-pub(super) fn plain(text: &str) -> Cow<'_, str> {
+pub fn plain(text: &str) -> Cow<'_, str> {
     if text
         .bytes()
         .all(|b| matches!(b, b' '..=b'~') && b != b'#' && b != b':')
@@ -38,7 +40,7 @@ pub(super) fn plain(text: &str) -> Cow<'_, str> {
 }
 
 /// Whether a character between its neighbours would do something, or nothing that can be seen.
-pub(super) fn is_active(before: char, c: char, next: char) -> bool {
+pub fn is_active(before: char, c: char, next: char) -> bool {
     match c {
         ' ' => false,
         ':' => next == ':' && before == ' ',
@@ -59,7 +61,7 @@ fn escape(c: char, shown: &mut String) -> std::fmt::Result {
 }
 
 /// `text` as the start of a sentence.
-pub(super) fn capital(text: &str) -> String {
+pub fn capital(text: &str) -> String {
     let mut chars = text.chars();
     chars.next().map_or(String::new(), |first| {
         first.to_uppercase().chain(chars).collect()
@@ -67,12 +69,12 @@ pub(super) fn capital(text: &str) -> String {
 }
 
 /// Columns that a terminal shows `text` in.
-pub(super) fn width(text: &str) -> usize {
+pub fn width(text: &str) -> usize {
     text.width()
 }
 
 /// `text`, cut at its end to `columns`.
-pub(super) fn fit(text: &str, columns: usize) -> Cow<'_, str> {
+pub fn fit(text: &str, columns: usize) -> Cow<'_, str> {
     if width(text) <= columns {
         return Cow::Borrowed(text);
     }
@@ -81,7 +83,7 @@ pub(super) fn fit(text: &str, columns: usize) -> Cow<'_, str> {
 }
 
 /// `text`, cut in its middle to `columns`: the ends tell names apart.
-pub(super) fn fit_middle(text: &str, columns: usize) -> Cow<'_, str> {
+pub fn fit_middle(text: &str, columns: usize) -> Cow<'_, str> {
     if width(text) <= columns {
         return Cow::Borrowed(text);
     }
@@ -115,7 +117,7 @@ fn prefix(text: &str, columns: usize) -> usize {
 
 /// `text` in lines of at most `columns`, broken at spaces where there are any, and at most `lines` of
 /// them. No line but the first starts with a colon, so that no break makes a command of a text.
-pub(super) fn wrap(text: &str, columns: usize, lines: usize) -> Vec<String> {
+pub fn wrap(text: &str, columns: usize, lines: usize) -> Vec<String> {
     let columns = columns.max(8);
     let mut wrapped = Vec::new();
     let mut rest = text.trim_end();
@@ -148,6 +150,27 @@ pub(super) fn wrap(text: &str, columns: usize, lines: usize) -> Vec<String> {
     wrapped.push(rest.to_owned());
     wrapped
 }
+
+/// Names that try to be more than names.
+#[cfg(test)]
+pub(crate) const HOSTILE: &[&str] = &[
+    "BenchmarkPipe/a|b",
+    "BenchmarkBackslash/a\\|b\\",
+    "BenchmarkTicks/`code`/``more``",
+    "BenchmarkHTML/<script>alert(1)</script>",
+    "BenchmarkMention/@team/fixes/#12",
+    "Benchmark::error::pwned",
+    "BenchmarkAzure/##vso[task.setvariable]x",
+    "BenchmarkLink/[a](https://example.com)",
+    "BenchmarkNewline/a\n::error::b%0Ac",
+    "BenchmarkANSI/\x1b[31mred\x1b[0m\x07",
+    "BenchmarkBidi/\u{202e}gpj.exe\u{2066}",
+    "BenchmarkZeroWidth/a\u{200b}b\u{feff}",
+    "BenchmarkWide/日本語/🚀",
+    "=HYPERLINK(\"https://example.com\")",
+    "+1",
+    "",
+];
 
 #[cfg(test)]
 mod tests {

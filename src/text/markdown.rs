@@ -7,15 +7,15 @@
 
 use std::fmt::Write as _;
 
-use super::super::text::{fit, fit_middle, plain};
+use super::{fit, fit_middle, plain};
 
 /// A name in code, cut in its middle to `columns`.
-pub(super) fn name(text: &str, columns: usize) -> String {
+pub fn name(text: &str, columns: usize) -> String {
     code(&fit_middle(&plain(text), columns))
 }
 
 /// A sentence as text, cut at its end to `columns`, with the words in code that would act.
-pub(super) fn sentence(text: &str, columns: usize) -> String {
+pub fn sentence(text: &str, columns: usize) -> String {
     let shown = plain(text);
     let mut escaped = String::with_capacity(shown.len() + 16);
     for (index, word) in fit(&shown, columns).split(' ').enumerate() {
@@ -79,7 +79,7 @@ fn text_char(c: char, text: &mut String) {
 /// `text` in code, out of which it cannot break, in a table or elsewhere: between backticks if that is
 /// safe, else in `<code>` with every character that could act as an entity. To a reader of Markdown what
 /// stands in `<code>` is text, in which it looks for addresses: these are taken apart by tags.
-pub(super) fn code(text: &str) -> String {
+pub fn code(text: &str) -> String {
     let safe = !text.is_empty()
         && !text.contains(['`', '|'])
         && !text.starts_with(' ')
@@ -108,12 +108,11 @@ fn entity(c: char, text: &mut String) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::fixture;
     use super::*;
 
     #[test]
     fn names_stay_in_code() {
-        for hostile in fixture::HOSTILE {
+        for hostile in crate::text::HOSTILE {
             let name = name(hostile, 160);
             let inner = match name.strip_prefix('`') {
                 Some(rest) => {
