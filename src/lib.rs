@@ -18,6 +18,7 @@
 //! | [`memory`] | the container memory budget: manifests, readings, checks |
 //! | [`gate`] | evidence + policy → report and verdict: the only judge |
 //! | [`profile`] | allocation profiles, and the lines that allocate more |
+//! | [`query`] | the language in which results are selected and grouped |
 //! | [`bounded`] | reading no more than fits |
 //! | [`git`] | policies of other revisions, messages of commits |
 //! | [`report`] | one renderer a file; no decisions |
@@ -38,6 +39,7 @@ pub mod parse;
 pub mod policy;
 pub mod process;
 pub mod profile;
+pub mod query;
 pub mod report;
 pub mod run;
 pub mod stats;

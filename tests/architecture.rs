@@ -12,6 +12,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("unit", &[]),
     ("bounded", &[]),
     ("text", &[]),
+    ("query", &[]),
     ("stats", &[]),
     ("git", &[]),
     ("process", &[]),

@@ -1,0 +1,59 @@
+//! Go's regular expressions, by way of the `regex` crate: both come from RE2, and differ in details.
+
+mod class;
+mod translate;
+
+use regex::Regex;
+
+/// A regular expression as Go reads it.
+#[derive(Debug)]
+pub(super) struct Regexp {
+    source: String,
+    compiled: Regex,
+}
+
+impl Regexp {
+    /// Reads an expression; an error is worded as Go words it.
+    pub(super) fn parse(source: &str) -> Result<Self, String> {
+        let error = |error: translate::Error| {
+            format!("error parsing regexp: {}: `{}`", error.what, error.of)
+        };
+        let pattern = translate::translate(source).map_err(error)?;
+        let compiled = Regex::new(&pattern).map_err(|failure| {
+            let what = match failure {
+                regex::Error::CompiledTooBig(_) => "expression too large",
+                // All else was found in translating.
+                _ => "expression nests too deeply",
+            };
+            error(translate::Error {
+                what,
+                of: source.to_owned(),
+            })
+        })?;
+        let source = source.to_owned();
+        Ok(Regexp { source, compiled })
+    }
+
+    /// The expression as it was written.
+    pub(super) fn source(&self) -> &str {
+        &self.source
+    }
+
+    /// Whether it matches anywhere.
+    pub(super) fn is_match(&self, text: &[u8]) -> bool {
+        match str::from_utf8(text) {
+            Ok(text) => self.compiled.is_match(text),
+            Err(_) => self.compiled.is_match(&as_go_decodes(text)),
+        }
+    }
+}
+
+/// To Go every byte that belongs to no character is a character of its own, U+FFFD.
+fn as_go_decodes(text: &[u8]) -> String {
+    let mut decoded = String::with_capacity(text.len() + 16);
+    for chunk in text.utf8_chunks() {
+        decoded.push_str(chunk.valid());
+        decoded.extend(chunk.invalid().iter().map(|_| char::REPLACEMENT_CHARACTER));
+    }
+    decoded
+}

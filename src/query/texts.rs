@@ -1,0 +1,66 @@
+//! Values, each kept once.
+
+use std::hash::Hasher;
+
+use hashbrown::HashTable;
+use rustc_hash::FxHasher;
+
+/// Texts with a number each. Number 0 is the empty text.
+#[derive(Debug)]
+pub(super) struct Texts {
+    /// All texts, one behind the other, and where each ends.
+    bytes: Vec<u8>,
+    ends: Vec<usize>,
+    numbers: HashTable<u32>,
+}
+
+impl Texts {
+    pub(super) fn new() -> Self {
+        Texts {
+            bytes: Vec::new(),
+            ends: vec![0],
+            numbers: HashTable::new(),
+        }
+    }
+
+    /// The number of a text.
+    pub(super) fn number_of(&mut self, text: &[u8]) -> u32 {
+        if text.is_empty() {
+            return 0;
+        }
+        let Texts {
+            bytes,
+            ends,
+            numbers,
+        } = self;
+        let at = |number: u32| slice(bytes, ends, number);
+        let hash = |number: &u32| hash(at(*number));
+        let entry = numbers.entry(self::hash(text), |number| at(*number) == text, hash);
+        let number = *entry
+            .or_insert_with(|| u32::try_from(ends.len()).unwrap_or(u32::MAX))
+            .get();
+        if number as usize == self.ends.len() {
+            self.bytes.extend_from_slice(text);
+            self.ends.push(self.bytes.len());
+        }
+        number
+    }
+
+    /// The text of a number.
+    pub(super) fn text(&self, number: u32) -> &[u8] {
+        slice(&self.bytes, &self.ends, number)
+    }
+}
+
+fn slice<'a>(bytes: &'a [u8], ends: &[usize], number: u32) -> &'a [u8] {
+    match number as usize {
+        0 => b"",
+        number => &bytes[ends[number - 1]..ends[number]],
+    }
+}
+
+fn hash(text: &[u8]) -> u64 {
+    let mut hasher = FxHasher::default();
+    hasher.write(text);
+    hasher.finish()
+}
