@@ -2,8 +2,10 @@
 //! it belongs to ([`Key`]), and all measurements of one side ([`SampleSet`]).
 
 mod builder;
+mod finish;
 mod key;
 mod procs;
+mod raw;
 mod record;
 mod row_keys;
 mod sample;

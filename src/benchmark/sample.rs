@@ -8,6 +8,7 @@ use std::ops::Range;
 
 use super::builder::{FileSummary, Overflow};
 use super::key::KeyRef;
+use super::raw::Pooled;
 use super::record::{Failure, SyntaxError, UnitMetadata};
 use crate::unit::{Better, Unit};
 
@@ -48,12 +49,14 @@ pub(super) struct KeyEntry {
 pub(super) struct RowEntry {
     pub(super) key: u32,
     pub(super) unit: u32,
-    pub(super) count: u32,
-    pub(super) varies: bool,
-    /// The value of a constant row.
-    pub(super) value: f64,
-    /// Where in `values` the samples of a varying row begin.
-    pub(super) start: usize,
+    /// Those that vary stand in `values`.
+    pub(super) samples: Pooled,
+}
+
+impl AsMut<Pooled> for RowEntry {
+    fn as_mut(&mut self) -> &mut Pooled {
+        &mut self.samples
+    }
 }
 
 /// A benchmark of a side: an index into it.
@@ -251,15 +254,7 @@ impl SampleSet {
 
     /// The samples of a row.
     pub fn samples(&self, row: RowId) -> Samples<'_> {
-        let entry = &self.rows[row.0 as usize];
-        if entry.varies {
-            Samples::Varied(&self.values[entry.start..][..entry.count as usize])
-        } else {
-            Samples::Constant {
-                value: entry.value,
-                count: entry.count as usize,
-            }
-        }
+        self.rows[row.0 as usize].samples.samples(&self.values)
     }
 
     /// The iteration counts of a benchmark.
