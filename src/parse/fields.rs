@@ -36,7 +36,7 @@ pub(super) fn skip_space(mut text: &[u8]) -> &[u8] {
 
 /// The length of the white space character that `text` begins with (Unicode's, as Go's
 /// `unicode.IsSpace`), or 0.
-fn space_width(text: &[u8]) -> usize {
+pub(super) fn space_width(text: &[u8]) -> usize {
     match text.first() {
         Some(b'\t' | b'\n' | 0x0b | 0x0c | b'\r' | b' ') => 1,
         Some(lead) if *lead >= 0xc2 => {
@@ -131,7 +131,7 @@ pub(super) fn parse_measurement(field: &[u8]) -> Result<f64, BadNumber> {
 /// at most 15 digits. Both the digits as a whole number and the power of ten are exact in an `f64`
 /// then, so that their quotient is the correctly rounded value (Clinger, "How to read floating point
 /// numbers accurately", 1990).
-fn plain_decimal(text: &[u8]) -> Option<(f64, usize)> {
+pub(super) fn plain_decimal(text: &[u8]) -> Option<(f64, usize)> {
     const POWERS: [f64; 16] = [
         1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
     ];

@@ -3,12 +3,15 @@
 //! `source` opens what the user named and decodes it (gzip, UTF-16), `lines` splits it within
 //! bounds, `clean` takes off what terminals and CI systems add, and each format has a file of its
 //! own. A new format adds a file, a [`Format`] and its arm in [`Format::detect`] and [`read`].
+//! [`benchfmt`] stands apart: it takes Go's text as benchstat does, and mends nothing.
 
+pub mod benchfmt;
 mod clean;
 mod fields;
 mod go_test_json;
 mod go_text;
 mod lines;
+mod numbers;
 mod source;
 
 use std::fmt;
@@ -18,6 +21,7 @@ use std::sync::Arc;
 use crate::benchmark::Record;
 
 pub use lines::{LineReader, MAX_LINE};
+pub use numbers::Unreadable;
 pub use source::{Limits, OpenError, Source, expand};
 
 /// Receives what a reader finds. Records borrow the reader's buffers.

@@ -1,0 +1,229 @@
+//! Numbers as Go's `strconv` reads them: `Atoi` and `ParseFloat`, to the letter.
+//!
+//! Benchmarks report their own metrics, and programs write output of their own: signs, infinities,
+//! underscores between digits and hexadecimal numbers are rare and do occur. Which of them are read,
+//! and what is said of the others, is Go's.
+
+use std::fmt;
+
+use super::fields::plain_decimal;
+
+/// Why a number could not be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unreadable {
+    /// It is none.
+    Syntax,
+    /// It is too large.
+    Range,
+}
+
+impl fmt::Display for Unreadable {
+    /// As Go's `strconv` says it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Unreadable::Syntax => "invalid syntax",
+            Unreadable::Range => "value out of range",
+        })
+    }
+}
+
+use Unreadable::{Range, Syntax};
+
+/// Reads a whole number as `Atoi` does.
+///
+/// # Errors
+///
+/// If it is none, or does not fit 64 bits.
+pub(super) fn whole(text: &[u8]) -> Result<i64, Unreadable> {
+    let (negative, digits) = split_sign(text);
+    if digits.is_empty() || !underscores_separate_digits(digits) {
+        return Err(Syntax);
+    }
+    let mut magnitude = 0_u64;
+    for byte in digits {
+        // What comes behind a number that is too large already is not looked at.
+        let digit = decimal_digit(*byte).ok_or(Syntax)?;
+        magnitude = magnitude
+            .checked_mul(10)
+            .and_then(|n| n.checked_add(digit))
+            .ok_or(Range)?;
+    }
+    match negative {
+        true => 0_i64.checked_sub_unsigned(magnitude),
+        false => 0_i64.checked_add_unsigned(magnitude),
+    }
+    .ok_or(Range)
+}
+
+/// Reads a number as `ParseFloat` does.
+///
+/// # Errors
+///
+/// If it is none, or closer to infinity than to any finite number.
+pub(super) fn float(text: &[u8]) -> Result<f64, Unreadable> {
+    if let Some((value, length)) = plain_decimal(text)
+        && length == text.len()
+    {
+        return Ok(value);
+    }
+    let (negative, unsigned) = split_sign(text);
+    if let Some(value) = special(unsigned, unsigned.len() < text.len()) {
+        return Ok(if negative { -value } else { value });
+    }
+    if !underscores_separate_digits(unsigned) {
+        return Err(Syntax);
+    }
+    let magnitude = match unsigned {
+        [b'0', b'x' | b'X', digits @ ..] if !digits.is_empty() => hexadecimal(digits),
+        _ => decimal(unsigned),
+    }?;
+    Ok(if negative { -magnitude } else { magnitude })
+}
+
+fn split_sign(text: &[u8]) -> (bool, &[u8]) {
+    match text {
+        [b'+', rest @ ..] => (false, rest),
+        [b'-', rest @ ..] => (true, rest),
+        _ => (false, text),
+    }
+}
+
+fn decimal_digit(byte: u8) -> Option<u64> {
+    byte.is_ascii_digit().then(|| u64::from(byte - b'0'))
+}
+
+/// Infinity, which may bear a sign, and NaN, which may not.
+fn special(text: &[u8], is_signed: bool) -> Option<f64> {
+    if text.eq_ignore_ascii_case(b"inf") || text.eq_ignore_ascii_case(b"infinity") {
+        Some(f64::INFINITY)
+    } else if !is_signed && text.eq_ignore_ascii_case(b"nan") {
+        Some(f64::NAN)
+    } else {
+        None
+    }
+}
+
+/// Whether each underscore stands between two digits, or between the prefix of a base and a digit.
+fn underscores_separate_digits(unsigned: &[u8]) -> bool {
+    let prefix = match unsigned {
+        [b'0', letter, ..] => letter.to_ascii_lowercase(),
+        _ => 0,
+    };
+    let (has_prefix, is_hexadecimal) = (matches!(prefix, b'b' | b'o' | b'x'), prefix == b'x');
+    let is_digit = |at: usize| match unsigned.get(at) {
+        Some(byte) if is_hexadecimal => byte.is_ascii_hexdigit(),
+        Some(byte) => byte.is_ascii_digit(),
+        None => false,
+    };
+    memchr::memchr_iter(b'_', unsigned).all(|at| {
+        let behind_prefix = has_prefix && at == 2;
+        at > 0 && (behind_prefix || is_digit(at - 1)) && is_digit(at + 1)
+    })
+}
+
+/// `digits.digits e±digits`, underscores passed over.
+fn decimal(text: &[u8]) -> Result<f64, Unreadable> {
+    let end = text.iter().position(|byte| matches!(byte, b'e' | b'E'));
+    let (mantissa, exponent) = text.split_at(end.unwrap_or(text.len()));
+    let mut plain = String::with_capacity(text.len());
+    for byte in mantissa.iter().filter(|byte| **byte != b'_') {
+        plain.push(char::from(*byte));
+    }
+    let is_mantissa = plain
+        .bytes()
+        .all(|byte| byte.is_ascii_digit() || byte == b'.')
+        && plain.bytes().filter(|byte| *byte == b'.').count() <= 1
+        && plain.bytes().any(|byte| byte.is_ascii_digit());
+    if !is_mantissa {
+        return Err(Syntax);
+    }
+    if let [_, exponent @ ..] = exponent {
+        plain.push_str(&format!("e{}", self::exponent(exponent)?));
+    }
+    let value: f64 = plain.parse().map_err(|_| Syntax)?;
+    if value.is_infinite() {
+        return Err(Range);
+    }
+    Ok(value)
+}
+
+/// `digits.digits p±digits` behind `0x`; the exponent, of two, must not be missing.
+fn hexadecimal(text: &[u8]) -> Result<f64, Unreadable> {
+    let end = text.iter().position(|byte| matches!(byte, b'p' | b'P'));
+    let (mantissa, exponent) = text.split_at(end.ok_or(Syntax)?);
+    let mut scale = exponent.get(1..).map_or(Err(Syntax), self::exponent)?;
+    // The digits that fit, and whether any of the others is not zero.
+    let (mut kept, mut rest_counts) = (0_u64, false);
+    let (mut has_digits, mut behind_point) = (false, false);
+    for byte in mantissa {
+        let digit = match byte {
+            b'_' => continue,
+            b'.' if !behind_point => {
+                behind_point = true;
+                continue;
+            }
+            _ => char::from(*byte).to_digit(16).ok_or(Syntax)?,
+        };
+        has_digits = true;
+        let fits = kept >> 60 == 0;
+        if fits {
+            kept = kept << 4 | u64::from(digit);
+        } else {
+            rest_counts |= digit != 0;
+        }
+        scale += match (fits, behind_point) {
+            (true, true) => -4,
+            (false, false) => 4,
+            _ => 0,
+        };
+    }
+    if !has_digits {
+        return Err(Syntax);
+    }
+    rounded(kept, rest_counts, scale).ok_or(Range)
+}
+
+/// The exponent behind its letter. Go stops to count at 10,000 and above; so must we, since a long
+/// row of zeros may take the number back into range.
+fn exponent(text: &[u8]) -> Result<i32, Unreadable> {
+    let (negative, digits) = split_sign(text);
+    if !digits.first().is_some_and(u8::is_ascii_digit) {
+        return Err(Syntax);
+    }
+    let mut magnitude = 0;
+    for byte in digits.iter().filter(|byte| **byte != b'_') {
+        let digit = decimal_digit(*byte).ok_or(Syntax)?;
+        if magnitude < 10_000 {
+            magnitude = magnitude * 10 + digit as i32;
+        }
+    }
+    Ok(if negative { -magnitude } else { magnitude })
+}
+
+/// `mantissa × 2^scale`, and a little more if `rest_counts`, rounded half to even. `None` if that is
+/// infinite.
+fn rounded(mantissa: u64, rest_counts: bool, scale: i32) -> Option<f64> {
+    const LEAST: i32 = -1074;
+    if mantissa == 0 {
+        return Some(0.0);
+    }
+    let highest = scale + mantissa.ilog2() as i32;
+    if highest > 1023 {
+        return None;
+    }
+    // The power of two that the last bit of the result stands for.
+    let last = (highest - 52).max(LEAST);
+    let dropped = (last - scale).min(100);
+    let kept = if dropped <= 0 {
+        mantissa << -dropped
+    } else {
+        let wide = u128::from(mantissa) << 1 | u128::from(rest_counts);
+        let half = 1_u128 << dropped;
+        let (whole, part) = (wide >> (dropped + 1), wide & (half * 2 - 1));
+        let up = part > half || (part == half && whole % 2 == 1);
+        whole as u64 + u64::from(up)
+    };
+    // A mantissa that was rounded up to the next power of two carries over into the exponent.
+    let value = f64::from_bits((((last - LEAST) as u64) << 52) + kept);
+    value.is_finite().then_some(value)
+}
