@@ -11,6 +11,7 @@
 //! | [`stats`] | the mathematics, on plain `f64` |
 //! | [`benchmark`] | the data model: keys of rows, samples, what a reader can report |
 //! | [`parse`] | reading: opening, decoding, detecting the format, one file a format |
+//! | [`stat`] | benchstat's answer: rows of all inputs with their values |
 //! | [`compare`] | pairing of rows and the evidence for a difference |
 //! | [`policy`] | `allocgate.toml`: thresholds, budgets, waivers, outcomes |
 //! | [`mod@http`] | asking a server, within bounds of time |
@@ -42,6 +43,7 @@ pub mod profile;
 pub mod query;
 pub mod report;
 pub mod run;
+pub mod stat;
 pub mod stats;
 pub mod text;
 pub mod unit;

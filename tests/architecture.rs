@@ -22,6 +22,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("figure", &["unit"]),
     ("benchmark", &["unit"]),
     ("parse", &["benchmark", "unit"]),
+    ("stat", &["benchmark", "parse", "query", "unit"]),
     ("profile", &["bounded"]),
     ("policy", &["benchmark", "unit"]),
     (
