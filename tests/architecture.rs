@@ -22,7 +22,6 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("figure", &["unit"]),
     ("benchmark", &["unit"]),
     ("parse", &["benchmark", "unit"]),
-    ("stat", &["benchmark", "parse", "query", "unit"]),
     ("profile", &["bounded"]),
     ("policy", &["benchmark", "unit"]),
     (
@@ -30,6 +29,20 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         &["bounded", "figure", "http", "parse", "policy", "process"],
     ),
     ("compare", &["benchmark", "policy", "stats", "unit"]),
+    (
+        "stat",
+        &[
+            "benchmark",
+            "compare",
+            "figure",
+            "parse",
+            "policy",
+            "query",
+            "stats",
+            "text",
+            "unit",
+        ],
+    ),
     (
         "gate",
         &[
@@ -85,8 +98,10 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "parse",
             "policy",
             "process",
+            "query",
             "report",
             "run",
+            "stat",
             "text",
             "unit",
         ],

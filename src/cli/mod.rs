@@ -16,6 +16,7 @@ mod progress;
 mod read;
 mod report;
 mod run;
+mod stat;
 
 use std::ffi::OsString;
 use std::io::{self, Write};
@@ -25,7 +26,7 @@ use clap::Parser;
 
 use crate::memory::limited;
 use crate::text;
-use args::{Arguments, Command};
+use args::{Arguments, Command, with_two_dashes};
 
 /// Runs the program on its arguments, the first of which is its own name.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
@@ -34,7 +35,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     if let Some(code) = limited::serve(&arguments) {
         return code;
     }
-    let arguments = match Arguments::try_parse_from(arguments) {
+    let arguments = match Arguments::try_parse_from(with_two_dashes(arguments)) {
         Ok(arguments) => arguments,
         Err(error) => {
             // `--help` and `--version` come this way, too.
@@ -50,6 +51,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let outcome = match arguments.command {
         Command::Check(arguments) => check::run(&arguments),
         Command::Run(arguments) => run::run(&arguments),
+        Command::Stat(arguments) => stat::run(&arguments),
         Command::Memory(arguments) => memory::run(&arguments),
         Command::Report(arguments) => report::run(&arguments),
         Command::Comment(arguments) => comment::run(&arguments),

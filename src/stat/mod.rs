@@ -4,14 +4,25 @@
 //! benchmark's name and the unit, never on a value. So inputs are first reduced to distinct rows with
 //! their values ([`Measurements`]), and filters and projections are asked once a row, not once a line.
 //! The order in which things come first decides about much of what benchstat prints: rows stand in the
-//! order of their first lines.
+//! order of their first lines. Then rows fall into cells, cells are summarised and compared
+//! ([`Tables`]), and a renderer writes them ([`render()`]).
 
+mod build;
 mod cells;
 mod input;
 mod measurements;
 mod metadata;
+mod number;
 mod part;
+mod render;
+mod select;
+mod table;
 
 pub use cells::CellValues;
 pub use input::Input;
 pub use measurements::{BenchmarkRef, Measurements, RowRef};
+pub use render::{Format, View, render};
+pub use select::Order;
+pub use table::{
+    Cell, ColumnSummary, Comparison, ComparisonKind, Options, Row, Table, Tables, Warning,
+};

@@ -4,6 +4,7 @@ mod check;
 mod output;
 mod policy;
 mod run;
+mod stat;
 
 use std::time::Duration;
 
@@ -21,6 +22,7 @@ pub(super) use check::CheckArguments;
 pub(super) use output::{OutputArguments, When};
 pub(super) use policy::{OnArguments, PolicyArguments, PolicySource};
 pub(super) use run::{MeasurementArguments, RunArguments};
+pub(super) use stat::{Only, StatArguments, with_two_dashes};
 
 /// Fails the build when a change makes a Go program allocate more.
 #[derive(Parser)]
@@ -39,6 +41,9 @@ Examples:
   # the same of benchmark output that you have
   allocgate check baseline.txt candidate.txt
 
+  # benchstat's tables of it
+  allocgate stat baseline.txt candidate.txt
+
   # before a release: does it still fit its container?
   allocgate memory check deploy.yaml Dockerfile go.mod
 
@@ -49,6 +54,7 @@ Examples:
 pub(super) enum Command {
     Run(Box<RunArguments>),
     Check(Box<CheckArguments>),
+    Stat(Box<StatArguments>),
     Memory(MemoryArguments),
     Report(Box<ReportArguments>),
     Comment(CommentArguments),

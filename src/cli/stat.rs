@@ -1,0 +1,64 @@
+//! `allocgate stat`: benchstat's tables.
+
+use std::io::{self, BufWriter, IsTerminal, Write};
+
+use anyhow::{Result, bail};
+
+use super::args::{Only, StatArguments, When};
+use super::read::Reading;
+use crate::query::{Expressions, Filter, Projections};
+use crate::stat::{Input, Measurements, Options, Tables, View, render};
+use crate::text::plain;
+
+pub(super) fn run(arguments: &StatArguments) -> Result<u8> {
+    let mut filter = Filter::parse(&arguments.filter)
+        .map_err(|error| anyhow::anyhow!("parsing --filter: {error}"))?;
+    let expressions = Expressions {
+        table: &arguments.table,
+        row: &arguments.row,
+        col: &arguments.col,
+        ignore: &arguments.ignore,
+    };
+    let projections = Projections::parse(&expressions, &mut filter)?;
+    let limits = Reading::new(None, &arguments.max_input)?.limits;
+    let inputs = Input::parse_all(&arguments.inputs)?;
+    let measurements = Measurements::read(&inputs, limits)?;
+    let mut err = io::stderr().lock();
+    for warning in measurements.warnings() {
+        writeln!(err, "{}", plain(warning))?;
+    }
+    if measurements.rows().is_empty() {
+        bail!("no benchmark results in {}", arguments.inputs.join(", "));
+    }
+    let statistics = &arguments.statistics;
+    let options = Options {
+        alpha: statistics.alpha,
+        confidence: statistics.confidence,
+        adjust: statistics.adjust,
+        shift: arguments.view.shift,
+    };
+    let mut tables = Tables::new(&measurements, &filter, projections, options);
+    if tables.tables.is_empty() {
+        bail!("no result passes the filter");
+    }
+    let view = &arguments.view;
+    if view.only == Some(Only::Changed) {
+        tables.keep_changed();
+    }
+    if let Some((order, reverse)) = view.sort {
+        tables.sort(order, reverse);
+    }
+    let view = View {
+        color: match view.color {
+            When::Always => true,
+            When::Never => false,
+            When::Auto => io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none(),
+        },
+        zero_baseline: view.zero_baseline,
+        sparklines: view.sparklines,
+    };
+    let mut out = BufWriter::with_capacity(1 << 16, io::stdout().lock());
+    render(&tables, arguments.view.format, view, &mut out, &mut err)?;
+    out.flush()?;
+    Ok(0)
+}

@@ -1,0 +1,223 @@
+//! Comma-separated values as benchstat writes them, to the byte: headings as records of one field, no
+//! quotes but where Go's `encoding/csv` puts them, warnings apart and with the cell they belong to.
+
+use std::io::{self, Write};
+
+use super::{View, headings, push_delta};
+use crate::stat::number::{general, push_general, push_percent, push_range, push_test};
+use crate::stat::table::{Cell, Row, Table, Tables, Warning};
+
+/// Writes all tables.
+pub(super) fn write(
+    tables: &Tables<'_>,
+    view: View,
+    out: &mut dyn Write,
+    warnings: &mut dyn Write,
+) -> io::Result<()> {
+    let mut csv = Csv {
+        tables,
+        view,
+        out,
+        warnings,
+        record: Vec::new(),
+        text: String::new(),
+        line: 1,
+    };
+    for (index, table) in tables.tables.iter().enumerate() {
+        if index > 0 {
+            csv.end()?;
+        }
+        for (name, value) in headings(tables, index) {
+            csv.field(&[name, &b": "[..], value].concat(), 0);
+            csv.end()?;
+        }
+        csv.table(table)?;
+    }
+    Ok(())
+}
+
+struct Csv<'a> {
+    tables: &'a Tables<'a>,
+    view: View,
+    out: &'a mut dyn Write,
+    warnings: &'a mut dyn Write,
+    /// The record as far as it is known.
+    record: Vec<Vec<u8>>,
+    text: String,
+    /// The number of the record, counted from 1 over all tables.
+    line: usize,
+}
+
+impl Csv<'_> {
+    /// Fields of the comparison: difference and test, and the shift with its bounds if asked for.
+    fn delta_columns(&self) -> usize {
+        if self.tables.options.shift { 5 } else { 2 }
+    }
+
+    fn start(&self, column: usize) -> usize {
+        match column {
+            0 => 1,
+            _ => 3 + (column - 1) * (2 + self.delta_columns()),
+        }
+    }
+
+    /// Adds a field, in the column `at` at the earliest.
+    fn field(&mut self, text: &[u8], at: usize) {
+        self.fill(at);
+        self.record.push(text.to_vec());
+    }
+
+    fn fill(&mut self, to: usize) {
+        let length = self.record.len().max(to);
+        self.record.resize(length, Vec::new());
+    }
+
+    /// Adds a field that is put together.
+    fn put(&mut self, write: impl FnOnce(&mut String)) {
+        self.text.clear();
+        write(&mut self.text);
+        self.record.push(self.text.as_bytes().to_vec());
+    }
+
+    /// Writes the record.
+    fn end(&mut self) -> io::Result<()> {
+        for (index, field) in self.record.drain(..).enumerate() {
+            if index > 0 {
+                self.out.write_all(b",")?;
+            }
+            write_field(&field, self.out)?;
+        }
+        self.line += 1;
+        self.out.write_all(b"\n")
+    }
+
+    fn table(&mut self, table: &Table) -> io::Result<()> {
+        let columns = table.columns.len();
+        let projection = &self.tables.projections.col;
+        for field in projection.fields() {
+            for (column, key) in table.columns.iter().enumerate() {
+                self.field(projection.value(*key, field), self.start(column));
+            }
+            self.fill(self.start(columns));
+            self.end()?;
+        }
+        for column in 0..columns {
+            self.field(&table.unit, self.start(column));
+            self.put(|text| text.push_str("CI"));
+            if column > 0 {
+                let shift: &[&str] = match self.tables.options.shift {
+                    true => &["shift", "shift lo", "shift hi"],
+                    false => &[],
+                };
+                for name in ["vs base", "P"].iter().chain(shift) {
+                    self.put(|text| text.push_str(name));
+                }
+            }
+        }
+        self.end()?;
+        for row in &table.rows {
+            self.row(table, row)?;
+        }
+        self.summary(table)
+    }
+
+    fn row(&mut self, table: &Table, row: &Row) -> io::Result<()> {
+        self.field(&self.tables.projections.row.label(row.key), 0);
+        for cell in &row.cells {
+            self.fill(self.start(cell.column));
+            for warning in table.warnings_of(cell) {
+                self.warn(&warning)?;
+            }
+            self.put(|text| push_general(cell.center, text));
+            self.put(|text| push_range(cell, text));
+            self.comparison(table, cell)?;
+        }
+        self.end()
+    }
+
+    fn comparison(&mut self, table: &Table, cell: &Cell) -> io::Result<()> {
+        let Some(comparison) = &cell.comparison else {
+            return Ok(());
+        };
+        let (tables, view) = (self.tables, self.view);
+        if let Some(warning) = table.warning_of(comparison, &tables.options) {
+            self.warn(&warning)?;
+        }
+        self.put(|text| push_delta(cell, comparison, table, tables, view, text));
+        self.put(|text| push_test(comparison, text));
+        if tables.options.shift {
+            match &comparison.shift {
+                Some(shift) => {
+                    for value in [shift.estimate, shift.lo, shift.hi] {
+                        self.put(|text| push_general(value, text));
+                    }
+                }
+                None => self.fill(self.record.len() + 3),
+            }
+        }
+        Ok(())
+    }
+
+    fn summary(&mut self, table: &Table) -> io::Result<()> {
+        self.field(b"geomean", 0);
+        for (column, summary) in table.summaries.iter().enumerate() {
+            self.fill(self.start(column));
+            for warning in &summary.warnings {
+                self.warn(warning)?;
+            }
+            if let Some(geomean) = summary.geomean {
+                self.put(|text| text.push_str(&general(geomean)));
+            }
+            if column > 0 {
+                self.fill(self.start(column) + 2);
+                self.put(|text| match summary.ratio {
+                    Some(ratio) => push_percent(ratio - 1.0, text),
+                    None => text.push('?'),
+                });
+            }
+        }
+        self.fill(self.start(table.columns.len()));
+        self.end()
+    }
+
+    /// Writes a warning with the cell that comes next, as benchstat names it: letters for the column
+    /// (not quite a spreadsheet's beyond the 26th), the number of the record.
+    fn warn(&mut self, warning: &Warning) -> io::Result<()> {
+        let mut column = self.record.len();
+        let mut name = Vec::new();
+        while column > 0 {
+            name.insert(0, b'A' + (column % 26) as u8);
+            column /= 26;
+        }
+        if name.is_empty() {
+            name.push(b'A');
+        }
+        let name = String::from_utf8_lossy(&name);
+        let message = warning.message(&self.tables.options);
+        writeln!(self.warnings, "{name}{}: {message}", self.line)
+    }
+}
+
+/// Writes a field as Go's `encoding/csv` does.
+fn write_field(field: &[u8], out: &mut dyn Write) -> io::Result<()> {
+    let starts_with_space = || {
+        let chunk = field.utf8_chunks().next();
+        chunk.is_some_and(|chunk| chunk.valid().starts_with(char::is_whitespace))
+    };
+    let quoted = field == b"\\."
+        || field
+            .iter()
+            .any(|byte| matches!(byte, b',' | b'"' | b'\r' | b'\n'))
+        || starts_with_space();
+    if !quoted {
+        return out.write_all(field);
+    }
+    out.write_all(b"\"")?;
+    for (index, part) in field.split(|byte| *byte == b'"').enumerate() {
+        if index > 0 {
+            out.write_all(b"\"\"")?;
+        }
+        out.write_all(part)?;
+    }
+    out.write_all(b"\"")
+}

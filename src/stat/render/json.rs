@@ -1,0 +1,200 @@
+//! Tables as JSON: every figure in the unit of its table and in full, every sample, every warning.
+//! Infinite bounds are the words `"inf"` and `"-inf"`; names are text, with U+FFFD for what is none.
+
+use std::io::{self, Write};
+
+use serde::Serialize;
+
+use crate::compare::finite_or_word;
+use crate::query::{KeyId, Projection};
+use crate::stat::table::{Comparison, Row, Table, Tables, Warning};
+
+/// The version of the form. Fields may be added under the same version.
+const SCHEMA_VERSION: u32 = 1;
+
+#[derive(Serialize)]
+struct Document {
+    schema_version: u32,
+    alpha: f64,
+    confidence: f64,
+    adjust: String,
+    tables: Vec<TableJson>,
+}
+
+#[derive(Serialize)]
+struct TableJson {
+    key: serde_json::Map<String, serde_json::Value>,
+    unit: String,
+    exact: bool,
+    better: crate::unit::Better,
+    columns: Vec<serde_json::Map<String, serde_json::Value>>,
+    rows: Vec<RowJson>,
+    geomeans: Vec<GeomeanJson>,
+    rows_not_shown: usize,
+}
+
+#[derive(Serialize)]
+struct RowJson {
+    name: String,
+    key: serde_json::Map<String, serde_json::Value>,
+    /// By column; null where the row has no results.
+    cells: Vec<Option<CellJson>>,
+}
+
+#[derive(Serialize)]
+struct CellJson {
+    center: f64,
+    #[serde(with = "finite_or_word")]
+    lo: f64,
+    #[serde(with = "finite_or_word")]
+    hi: f64,
+    /// In the order in which they were measured.
+    samples: Vec<f64>,
+    warnings: Vec<String>,
+    comparison: Option<ComparisonJson>,
+}
+
+#[derive(Serialize)]
+struct ComparisonJson {
+    /// As a fraction of the baseline; null from zero to something.
+    relative: Option<f64>,
+    p: f64,
+    p_adjusted: f64,
+    significant: bool,
+    n_baseline: usize,
+    n: usize,
+    shift: Option<ShiftJson>,
+    warnings: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct ShiftJson {
+    estimate: f64,
+    #[serde(with = "finite_or_word")]
+    lo: f64,
+    #[serde(with = "finite_or_word")]
+    hi: f64,
+}
+
+#[derive(Serialize)]
+struct GeomeanJson {
+    center: Option<f64>,
+    ratio: Option<f64>,
+    warnings: Vec<String>,
+}
+
+/// Writes all tables.
+pub(super) fn write(tables: &Tables<'_>, out: &mut dyn Write) -> io::Result<()> {
+    let options = tables.options;
+    let writer = Writer { tables };
+    let document = Document {
+        schema_version: SCHEMA_VERSION,
+        alpha: options.alpha,
+        confidence: options.confidence,
+        adjust: options.adjust.to_string(),
+        tables: tables
+            .tables
+            .iter()
+            .map(|table| writer.table(table))
+            .collect(),
+    };
+    serde_json::to_writer_pretty(&mut *out, &document)?;
+    out.write_all(b"\n")
+}
+
+struct Writer<'a> {
+    tables: &'a Tables<'a>,
+}
+
+impl Writer<'_> {
+    fn table(&self, table: &Table) -> TableJson {
+        let projections = &self.tables.projections;
+        let geomean = |summary: &crate::stat::table::ColumnSummary| GeomeanJson {
+            center: summary.geomean,
+            ratio: summary.ratio,
+            warnings: self.messages(summary.warnings.iter().cloned()),
+        };
+        TableJson {
+            key: key(&projections.table, table.key),
+            unit: String::from_utf8_lossy(&table.unit).into_owned(),
+            exact: table.exact,
+            better: table.better,
+            columns: table
+                .columns
+                .iter()
+                .map(|column| key(&projections.col, *column))
+                .collect(),
+            rows: table.rows.iter().map(|row| self.row(table, row)).collect(),
+            geomeans: table.summaries.iter().map(geomean).collect(),
+            rows_not_shown: table.hidden,
+        }
+    }
+
+    fn row(&self, table: &Table, row: &Row) -> RowJson {
+        let projection = &self.tables.projections.row;
+        let cell = |column: usize| {
+            let cell = row.cell(column)?;
+            Some(CellJson {
+                center: cell.center,
+                lo: cell.lo,
+                hi: cell.hi,
+                samples: self.tables.samples_in_order(cell),
+                warnings: self.messages(table.warnings_of(cell)),
+                comparison: cell
+                    .comparison
+                    .as_ref()
+                    .map(|comparison| self.comparison(table, row, column, comparison)),
+            })
+        };
+        RowJson {
+            name: String::from_utf8_lossy(&projection.label(row.key)).into_owned(),
+            key: key(projection, row.key),
+            cells: (0..table.columns.len()).map(cell).collect(),
+        }
+    }
+
+    fn comparison(
+        &self,
+        table: &Table,
+        row: &Row,
+        column: usize,
+        comparison: &Comparison,
+    ) -> ComparisonJson {
+        let cell = row.cell(column);
+        let center = cell.map_or(f64::NAN, |cell| cell.center);
+        let options = self.tables.options;
+        ComparisonJson {
+            relative: crate::compare::Change::between(comparison.baseline, center).relative,
+            p: comparison.p,
+            p_adjusted: comparison.adjusted,
+            significant: comparison.is_significant(options.alpha),
+            n_baseline: comparison.counts[0],
+            n: comparison.counts[1],
+            shift: comparison.shift.map(|shift| ShiftJson {
+                estimate: shift.estimate,
+                lo: shift.lo,
+                hi: shift.hi,
+            }),
+            warnings: self.messages(table.warning_of(comparison, &options)),
+        }
+    }
+
+    fn messages(&self, warnings: impl IntoIterator<Item = Warning>) -> Vec<String> {
+        let message = |warning: Warning| warning.message(&self.tables.options).into_owned();
+        warnings.into_iter().map(message).collect()
+    }
+}
+
+/// The fields of a key that have a value.
+fn key(projection: &Projection, key: KeyId) -> serde_json::Map<String, serde_json::Value> {
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    let fields = projection.fields().into_iter();
+    fields
+        .map(|field| {
+            let value = projection.value(key, field);
+            (text(projection.field_name(field)), text(value))
+        })
+        .filter(|(_, value)| !value.is_empty())
+        .map(|(name, value)| (name, value.into()))
+        .collect()
+}

@@ -1,0 +1,192 @@
+//! Tables in GitHub's Markdown: one a table, with what is to be known as numbered notes below it.
+
+use std::fmt::Write as _;
+use std::io::{self, Write};
+
+use rustc_hash::FxHashMap;
+
+use super::{View, headings, push_delta};
+use crate::figure;
+use crate::query::KeyId;
+use crate::stat::number::{push_percent, push_range, push_scaled, push_test};
+use crate::stat::table::{Cell, Row, Table, Tables, Warning};
+use crate::text::markdown::{name, sentence};
+use crate::unit::{Class, Scale, Unit};
+
+/// Columns that a name may take before it is cut.
+const NAME_COLUMNS: usize = 160;
+
+/// Writes all tables.
+pub(super) fn write(tables: &Tables<'_>, view: View, out: &mut dyn Write) -> io::Result<()> {
+    for (index, table) in tables.tables.iter().enumerate() {
+        let mut text = String::new();
+        if index > 0 {
+            text.push('\n');
+        }
+        for (key, value) in headings(tables, index) {
+            let heading = [key, &b": "[..], value].concat();
+            let _ = writeln!(text, "{}\\", shown(&heading));
+        }
+        // The last of them ends its paragraph, not only its line.
+        if text.ends_with("\\\n") {
+            text.truncate(text.len() - 2);
+            text.push_str("\n\n");
+        }
+        let mut page = Page {
+            tables,
+            table,
+            view,
+            class: Unit::new(&String::from_utf8_lossy(&table.unit)).class(),
+            notes: Vec::new(),
+            of_warning: FxHashMap::default(),
+        };
+        page.write(&mut text);
+        out.write_all(text.as_bytes())?;
+    }
+    Ok(())
+}
+
+fn shown(text: &[u8]) -> String {
+    match text {
+        [] => String::new(),
+        _ => name(&String::from_utf8_lossy(text), NAME_COLUMNS),
+    }
+}
+
+struct Page<'a> {
+    tables: &'a Tables<'a>,
+    table: &'a Table,
+    view: View,
+    class: Class,
+    notes: Vec<Warning>,
+    of_warning: FxHashMap<Warning, usize>,
+}
+
+impl Page<'_> {
+    fn write(&mut self, text: &mut String) {
+        let columns = &self.table.columns;
+        let mut header = "| benchmark".to_owned();
+        let mut rule = "|---".to_owned();
+        for (column, key) in columns.iter().enumerate() {
+            let _ = write!(header, " | {}", self.column_name(*key));
+            rule.push_str("|--:");
+            if column > 0 {
+                header.push_str(" | vs base");
+                rule.push_str("|--:");
+                if self.tables.options.shift {
+                    header.push_str(" | shift");
+                    rule.push_str("|--:");
+                }
+            }
+        }
+        let _ = writeln!(text, "{header} |\n{rule}|");
+        for row in &self.table.rows {
+            self.row(row, text);
+        }
+        if self.table.rows.len() > 1 {
+            self.summary(text);
+        }
+        for (index, note) in self.notes.iter().enumerate() {
+            let message = sentence(&note.message(&self.tables.options), usize::MAX);
+            let before = if index == 0 { "\n" } else { "" };
+            let _ = writeln!(text, "{before}{}. {message}", index + 1);
+        }
+        if self.table.hidden > 0 {
+            let rows = figure::count(self.table.hidden, "row");
+            let _ = writeln!(text, "\n{rows} without a change not shown");
+        }
+    }
+
+    fn column_name(&self, key: KeyId) -> String {
+        let projection = &self.tables.projections.col;
+        let fields = projection.fields().into_iter();
+        let mut parts: Vec<String> = fields
+            .map(|field| shown(projection.value(key, field)))
+            .filter(|part| !part.is_empty())
+            .collect();
+        parts.push(shown(&self.table.unit));
+        parts.join(" ")
+    }
+
+    fn row(&mut self, row: &Row, text: &mut String) {
+        let scale = Scale::common(row.cells.iter().map(|cell| cell.center), self.class);
+        let label = self.tables.projections.row.label(row.key);
+        let _ = write!(text, "| {}", shown(&label));
+        for column in 0..self.table.columns.len() {
+            text.push_str(" | ");
+            let cell = row.cell(column);
+            if let Some(cell) = cell {
+                push_scaled(cell.center, &scale, text);
+                text.push_str(" ± ");
+                push_range(cell, text);
+                for warning in self.table.warnings_of(cell) {
+                    self.note(warning, text);
+                }
+            }
+            if column > 0 {
+                self.comparison(cell, text);
+            }
+        }
+        text.push_str(" |\n");
+    }
+
+    fn comparison(&mut self, cell: Option<&Cell>, text: &mut String) {
+        text.push_str(" | ");
+        let compared = cell.and_then(|cell| Some((cell, cell.comparison.as_ref()?)));
+        if let Some((cell, comparison)) = compared {
+            let (tables, table) = (self.tables, self.table);
+            let strong = match comparison.is_change(cell.center, tables.options.alpha) {
+                true => "**",
+                false => "",
+            };
+            text.push_str(strong);
+            push_delta(cell, comparison, table, tables, self.view, text);
+            let _ = write!(text, "{strong} (");
+            push_test(comparison, text);
+            text.push(')');
+            if let Some(warning) = table.warning_of(comparison, &tables.options) {
+                self.note(warning, text);
+            }
+        }
+        if self.tables.options.shift {
+            text.push_str(" | ");
+            if let Some(shift) = compared.and_then(|(_, comparison)| comparison.shift) {
+                super::text::push_shift(&shift, self.class, text);
+            }
+        }
+    }
+
+    fn summary(&mut self, text: &mut String) {
+        text.push_str("| geomean");
+        for (column, summary) in self.table.summaries.iter().enumerate() {
+            text.push_str(" | ");
+            if let Some(geomean) = summary.geomean {
+                push_scaled(geomean, &Scale::common([geomean], self.class), text);
+            }
+            if column > 0 {
+                text.push_str(" | ");
+                match summary.ratio {
+                    Some(ratio) => push_percent(ratio - 1.0, text),
+                    None => text.push('?'),
+                }
+            }
+            for warning in summary.warnings.iter().cloned() {
+                self.note(warning, text);
+            }
+            if column > 0 && self.tables.options.shift {
+                text.push_str(" | ");
+            }
+        }
+        text.push_str(" |\n");
+    }
+
+    /// The number of a note.
+    fn note(&mut self, warning: Warning, text: &mut String) {
+        let next = self.notes.len();
+        let index = *self.of_warning.entry(warning.clone()).or_insert(next);
+        if index == next {
+            self.notes.push(warning);
+        }
+        let _ = write!(text, " <sup>{}</sup>", index + 1);
+    }
+}
