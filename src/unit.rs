@@ -234,14 +234,14 @@ impl Scale {
             .into_iter()
             .map(f64::abs)
             .filter(|v| *v > 0.0)
-            .fold(f64::INFINITY, f64::min);
-        if smallest.is_infinite() {
+            .reduce(f64::min);
+        let Some(smallest) = smallest else {
             return Scale {
                 precision: 3,
                 factor: 1.0,
                 prefix: "",
             };
-        }
+        };
         let factors: &[Prefix] = match class {
             Class::Decimal => &DECIMAL,
             Class::Binary => &BINARY,

@@ -67,7 +67,12 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Err(error) => {
             // It may quote what others have written, and a CI system reads commands in logs.
             for line in format!("error: {error:#}").lines() {
-                let _ = writeln!(io::stderr(), "{}", text::plain(line));
+                // What is quoted stands on a line of its own, behind a tab.
+                let (tab, line) = match line.strip_prefix('\t') {
+                    Some(line) => ("\t", line),
+                    None => ("", line),
+                };
+                let _ = writeln!(io::stderr(), "{tab}{}", text::plain(line));
             }
             ExitCode::from(exit::of_error(&error))
         }

@@ -2,7 +2,7 @@
 
 use std::io::{self, BufWriter, IsTerminal, Write};
 
-use anyhow::{Result, bail};
+use anyhow::{Result, anyhow, bail};
 
 use super::args::{Only, StatArguments, When};
 use super::read::Reading;
@@ -11,15 +11,16 @@ use crate::stat::{Input, Measurements, Options, Tables, View, render};
 use crate::text::plain;
 
 pub(super) fn run(arguments: &StatArguments) -> Result<u8> {
-    let mut filter = Filter::parse(&arguments.filter)
-        .map_err(|error| anyhow::anyhow!("parsing --filter: {error}"))?;
+    let mut filter =
+        Filter::parse(&arguments.filter).map_err(|error| anyhow!("parsing --filter: {error}"))?;
     let expressions = Expressions {
         table: &arguments.table,
         row: &arguments.row,
         col: &arguments.col,
         ignore: &arguments.ignore,
     };
-    let projections = Projections::parse(&expressions, &mut filter)?;
+    let projections =
+        Projections::parse(&expressions, &mut filter).map_err(|error| anyhow!("{error}"))?;
     let limits = Reading::new(None, &arguments.max_input)?.limits;
     let inputs = Input::parse_all(&arguments.inputs)?;
     let measurements = Measurements::read(&inputs, limits)?;

@@ -17,7 +17,7 @@ Examples:
   allocgate stat -col /format -row .name new.txt
 
   # what is looked at, in benchstat's filters; columns with names of their own
-  allocgate stat -filter '/format:json .unit:(ns/op OR B/op)' v1=old.txt v2=new.txt
+  allocgate stat -filter '/format:json .unit:ns/op' before=old.txt after=new.txt
 
   # what changed, worst first, with p-values adjusted for the number of rows
   allocgate stat --only changed --sort delta --adjust holm old.txt new.txt
@@ -40,7 +40,7 @@ Exit codes:
 /// Same flags, same language, same numbers and warnings as golang.org/x/perf/cmd/benchstat, and more. It judges
 /// nothing: `allocgate check` does.
 #[derive(Args)]
-#[command(after_help = format!("{EXAMPLES}\n\n{EXIT_CODES}"))]
+#[command(after_help = format!("{EXAMPLES}\n\n{EXIT_CODES}"), args_override_self = true)]
 pub(in crate::cli) struct StatArguments {
     /// Benchmark output: a file, - for standard input, or `label=file`
     #[arg(value_name = "INPUT", required = true)]

@@ -122,6 +122,8 @@ impl Grid {
     pub(super) fn write(&self, out: &mut String) {
         let margins = self.margins();
         let offsets = self.offsets(&margins);
+        // Where a line has got to. A text can be longer than its room: then it is ahead of the next
+        // cell, and benchstat (Go's padding to a negative width) goes on as far behind it.
         let (mut row, mut at, mut start) = (0, 0, 0);
         for cell in &self.cells {
             let shown = &self.text[start..cell.end];
@@ -137,14 +139,15 @@ impl Grid {
             }
             let margin = margins[cell.column];
             let own = text::width(cell.look.margin);
-            pad(out, offsets[cell.column] - at + margin - own);
+            let offset = offsets[cell.column];
+            pad(out, offset.abs_diff(at) + margin - own);
             out.push_str(cell.look.margin);
-            at = offsets[cell.column] + margin;
-            let room = offsets[cell.column + cell.span].saturating_sub(at);
+            at = offset + margin;
+            let end = offsets[cell.column + cell.span];
             let before = match cell.look.align {
                 Align::Left => 0,
-                Align::Center => room.saturating_sub(cell.width) / 2,
-                Align::Right => room.saturating_sub(cell.width),
+                Align::Center => end.abs_diff(at + cell.width) / 2,
+                Align::Right => end.saturating_sub(at + cell.width),
             };
             pad(out, before);
             let style = cell.look.style;
