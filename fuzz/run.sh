@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.."
 seconds=${1:?usage: fuzz/run.sh SECONDS [TARGET…]}
 shift
 targets=("$@")
-[ ${#targets[@]} -gt 0 ] || targets=(go_text go_test_json source go_source policy check exposition manifest saved_report profile)
+[ ${#targets[@]} -gt 0 ] || targets=(go_text go_test_json source go_source policy check exposition manifest saved_report profile query)
 
 for target in "${targets[@]}"; do
 	corpus=fuzz/corpus/$target
@@ -25,6 +25,13 @@ for target in "${targets[@]}"; do
 	saved_report)
 		for pair in testdata/measured/*.txt; do
 			cargo run --quiet -- check "$pair" "$pair" --quiet --report json="$corpus/$(basename "$pair").json" || true
+		done
+		;;
+	query) # A filter, three projections, and names.
+		for filter in '*' '.name:Sort -/n:(1k OR /^2/)' 'goos:/^[^a-c]\d{2,}(?i:x)\b/ OR .unit:"ns/op"'; do
+			for row in .fullname '/n@num,.config' '.name@(Sort "A b")'; do
+				printf '%s\n' "$filter" .config "$row" .file 'Sort/n=1k-8' 'Sort/n=2k' Map >"$corpus/$(echo "$filter$row" | cksum | cut -d' ' -f1)"
+			done
 		done
 		;;
 	manifest) find testdata/memory/manifests -type f -exec cp {} "$corpus" \; ;;

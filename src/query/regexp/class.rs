@@ -131,7 +131,7 @@ pub(super) fn named_class(text: &str) -> Result<Option<Read<String>>, Error> {
 
 fn unicode_class(text: &str) -> Result<Option<Read<String>>, Error> {
     let (name, length) = match text[2..].chars().next() {
-        None => return Ok(None),
+        None => ("", 2),
         Some('{') => match text.find('}') {
             Some(end) => (&text[3..end], end + 1),
             None => return wrong("invalid character class range", text),
@@ -141,11 +141,15 @@ fn unicode_class(text: &str) -> Result<Option<Read<String>>, Error> {
     let bare = name.strip_prefix('^').unwrap_or(name);
     let is_negated = text.starts_with(r"\P") != (bare.len() < name.len());
     let is_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | ' ');
-    let class = format!(r"\{}{{{bare}}}", if is_negated { 'P' } else { 'p' });
-    if !bare.chars().all(is_name) || Regex::new(&class).is_err() {
-        return wrong("invalid character class range", &text[..length]);
+    let escape = if is_negated { 'P' } else { 'p' };
+    // Categories and scripts: other properties Go does not know. (It does not know the codes of
+    // scripts either, `Grek`.)
+    let classes = ["gc", "sc"].map(|kind| format!(r"\{escape}{{{kind}={bare}}}"));
+    let class = classes.into_iter().find(|class| Regex::new(class).is_ok());
+    match class.filter(|_| bare.chars().all(is_name)) {
+        Some(class) => Ok(Some((class, length))),
+        None => wrong("invalid character class range", &text[..length]),
     }
-    Ok(Some((class, length)))
 }
 
 /// A class in brackets, at the beginning of `text`.

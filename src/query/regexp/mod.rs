@@ -10,6 +10,9 @@ use regex::Regex;
 pub(super) struct Regexp {
     source: String,
     compiled: Regex,
+    /// Whether it can match the empty text within a character: [`Regex::is_match`] takes that for the
+    /// match, drops it and sees no other.
+    must_find: bool,
 }
 
 impl Regexp {
@@ -30,8 +33,11 @@ impl Regexp {
                 of: source.to_owned(),
             })
         })?;
-        let source = source.to_owned();
-        Ok(Regexp { source, compiled })
+        Ok(Regexp {
+            source: source.to_owned(),
+            compiled,
+            must_find: pattern.contains(translate::NO_BOUNDARY),
+        })
     }
 
     /// The expression as it was written.
@@ -42,8 +48,15 @@ impl Regexp {
     /// Whether it matches anywhere.
     pub(super) fn is_match(&self, text: &[u8]) -> bool {
         match str::from_utf8(text) {
-            Ok(text) => self.compiled.is_match(text),
-            Err(_) => self.compiled.is_match(&as_go_decodes(text)),
+            Ok(text) => self.is_match_of(text),
+            Err(_) => self.is_match_of(&as_go_decodes(text)),
+        }
+    }
+
+    fn is_match_of(&self, text: &str) -> bool {
+        match self.must_find {
+            true => self.compiled.find(text).is_some(),
+            false => self.compiled.is_match(text),
         }
     }
 }

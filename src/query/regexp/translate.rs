@@ -1,7 +1,7 @@
 //! Reads an expression by Go's rules and writes it for the `regex` crate.
 //!
-//! Only whether there is a match will be asked. So groups capture nothing, nothing is lazy, and the
-//! flag `U`, which swaps lazy and greedy, is dropped. Flags are written before the next thing they
+//! Only whether there is a match will be asked. So groups capture nothing, and what is lazy and what
+//! is greedy does not matter: the flag `U`, which swaps them, is dropped. Flags are written before the next thing they
 //! are for: `a(?i)*` repeats the `a`.
 
 use super::class;
@@ -18,6 +18,9 @@ pub(super) fn wrong<T>(what: &'static str, of: &str) -> Result<T, Error> {
     let of = of.to_owned();
     Err(Error { what, of })
 }
+
+/// Not between a word of ASCII and anything else.
+pub(super) const NO_BOUNDARY: &str = r"(?-u:\B)";
 
 /// The largest number of copies that repetitions, one in another, may ask for.
 const MAX_COPIES: u32 = 1000;
@@ -260,7 +263,10 @@ impl<'a> Translator<'a> {
         if total > MAX_COPIES && operator != "{1}" {
             return wrong("invalid repeat count", read(before));
         }
+        // All are lazy: a question mark that comes next would not repeat this, which it does in Go
+        // where flags or an empty `\Q\E` stand between.
         self.out.push_str(operator);
+        self.out.push('?');
         self.rest = after;
         self.most = self.most.max(total);
         self.last = Some(Last {
@@ -276,7 +282,7 @@ impl<'a> Translator<'a> {
             Some(b'A') => self.atom(r"\A", 2),
             Some(b'z') => self.atom(r"\z", 2),
             Some(b'b') => self.atom(r"(?-u:\b)", 2),
-            Some(b'B') => self.atom(r"(?-u:\B)", 2),
+            Some(b'B') => self.atom(NO_BOUNDARY, 2),
             Some(b'C') => return wrong("invalid escape sequence", &whole[..2]),
             Some(b'Q') => {
                 let (text, after) = whole[2..].split_once(r"\E").unwrap_or((&whole[2..], ""));

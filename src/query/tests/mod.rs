@@ -2,6 +2,7 @@
 
 mod filters;
 mod projections;
+mod properties;
 
 use super::{Subject, UnitNames};
 
