@@ -33,7 +33,7 @@ pub struct Projection {
     columns: Vec<Column>,
     texts: Texts,
     keys: Keys,
-    /// The values of the key that is asked for, and room for a name.
+    /// The values of the key that was last asked for, and room for a name.
     row: Vec<u32>,
     buffer: Vec<u8>,
     asked: Arc<Asked>,
@@ -83,12 +83,13 @@ impl Projection {
                 Slot::One { key, column }
             }
         });
+        let slots = slots.collect();
         Projection {
-            slots: slots.collect(),
-            columns,
+            slots,
             texts: Texts::new(),
             keys: Keys::default(),
-            row: Vec::new(),
+            row: vec![0; columns.len()],
+            columns,
             buffer: Vec::new(),
             asked: Arc::clone(asked),
         }
@@ -98,6 +99,7 @@ impl Projection {
     pub(super) fn with_unit(mut self) -> Self {
         let column = add_column(&mut self.columns, b".unit", Order::First, true);
         self.slots.push(Slot::Unit { column });
+        self.row.push(0);
         self
     }
 
@@ -177,7 +179,7 @@ impl Projection {
         row.get(field.0 as usize).copied().unwrap_or_default()
     }
 
-    /// Puts the values of a result into the row.
+    /// Puts the values of a result into the row, in which those of the last result stand.
     fn fill(&mut self, subject: &dyn Subject, unit: &[u8]) {
         let Projection {
             slots,
@@ -188,26 +190,26 @@ impl Projection {
             asked,
             ..
         } = self;
-        row.clear();
-        row.resize(columns.len(), 0);
+        let mut set = |row: &mut Vec<u32>, column: u32, text: &[u8]| {
+            let cell = &mut row[column as usize];
+            *cell = texts.number_of(text, *cell);
+        };
         for slot in slots {
             match slot {
-                Slot::Unit { column } => row[*column as usize] = texts.number_of(unit),
-                Slot::One {
-                    key: Key::FullName,
-                    column,
-                } => {
-                    let name = asked.parts.apply(subject.full_name(), buffer);
-                    row[*column as usize] = texts.number_of(name);
-                }
+                Slot::Unit { column } => set(row, *column, unit),
                 Slot::One { key, column } => {
-                    row[*column as usize] = texts.number_of(key.value(subject));
+                    let value = match key {
+                        Key::FullName => asked.parts.apply(subject.full_name(), buffer),
+                        key => key.value(subject),
+                    };
+                    set(row, *column, value);
                 }
                 Slot::Config {
                     order,
                     columns: own,
                     by_name,
                 } => {
+                    own.iter().for_each(|column| row[*column as usize] = 0);
                     subject.for_each_setting(&mut |name, value| {
                         let column = match by_name.get(name) {
                             Some(known) => *known,
@@ -222,7 +224,7 @@ impl Projection {
                             }
                         };
                         if let Some(column) = column {
-                            row[column as usize] = texts.number_of(value);
+                            set(row, column, value);
                         }
                     });
                 }
@@ -314,17 +316,29 @@ struct Keys {
     cells: Vec<u32>,
     ends: Vec<usize>,
     table: HashTable<u32>,
+    /// The keys of rows with a single value, by its number.
+    singles: Vec<Option<u32>>,
 }
 
 impl Keys {
     /// The number of a row, and whether it is new.
     fn intern(&mut self, row: &[u32]) -> (u32, bool) {
-        let Keys { cells, ends, table } = self;
-        let at = |key: u32| slice(cells, ends, key);
-        let entry = table.entry(hash(row), |key| at(*key) == row, |key| hash(at(*key)));
+        let Keys {
+            cells, ends, table, ..
+        } = self;
         let next = u32::try_from(ends.len()).unwrap_or(u32::MAX);
-        let key = *entry.or_insert(next).get();
-        let is_new = key as usize == self.ends.len();
+        let key = if let [number] = row {
+            let index = *number as usize;
+            if self.singles.len() <= index {
+                self.singles.resize(index + 1, None);
+            }
+            *self.singles[index].get_or_insert(next)
+        } else {
+            let at = |key: u32| slice(cells, ends, key);
+            let entry = table.entry(hash(row), |key| at(*key) == row, |key| hash(at(*key)));
+            *entry.or_insert(next).get()
+        };
+        let is_new = key == next;
         if is_new {
             self.cells.extend_from_slice(row);
             self.ends.push(self.cells.len());

@@ -11,7 +11,8 @@ pub(super) struct Texts {
     /// All texts, one behind the other, and where each ends.
     bytes: Vec<u8>,
     ends: Vec<usize>,
-    numbers: HashTable<u32>,
+    /// The numbers by the hashes of their texts, which are kept so that growing needs no text.
+    numbers: HashTable<(u64, u32)>,
 }
 
 impl Texts {
@@ -23,22 +24,24 @@ impl Texts {
         }
     }
 
-    /// The number of a text.
-    pub(super) fn number_of(&mut self, text: &[u8]) -> u32 {
+    /// The number of a text. `last` is a guess: results that follow each other are much alike.
+    pub(super) fn number_of(&mut self, text: &[u8], last: u32) -> u32 {
         if text.is_empty() {
             return 0;
+        }
+        if self.text(last) == text {
+            return last;
         }
         let Texts {
             bytes,
             ends,
             numbers,
         } = self;
-        let at = |number: u32| slice(bytes, ends, number);
-        let hash = |number: &u32| hash(at(*number));
-        let entry = numbers.entry(self::hash(text), |number| at(*number) == text, hash);
-        let number = *entry
-            .or_insert_with(|| u32::try_from(ends.len()).unwrap_or(u32::MAX))
-            .get();
+        let hash = hash(text);
+        let is_text = |entry: &(u64, u32)| entry.0 == hash && slice(bytes, ends, entry.1) == text;
+        let next = u32::try_from(ends.len()).unwrap_or(u32::MAX);
+        let entry = numbers.entry(hash, is_text, |entry| entry.0);
+        let (_, number) = *entry.or_insert((hash, next)).get();
         if number as usize == self.ends.len() {
             self.bytes.extend_from_slice(text);
             self.ends.push(self.bytes.len());
