@@ -1,0 +1,25 @@
+//! `allocgate stat` answers as benchstat does.
+//!
+//! `real` asks both, about the files in `testdata` and about made-up ones; `recorded` holds ours against
+//! what benchstat said once, where there is no benchstat.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "tests"
+)]
+
+mod command;
+mod comparison;
+mod corpus;
+mod expression;
+mod flags;
+mod random;
+mod real;
+mod series;
+mod words;
+
+#[path = "../tools/mod.rs"]
+mod tools;
