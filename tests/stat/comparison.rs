@@ -170,3 +170,92 @@ fn difference(of: &'static str, theirs: &[String], ours: &[String]) -> Option<Di
         ours: show(ours),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answer(code: i32, stdout: &str, stderr: &str) -> Answer {
+        Answer {
+            code: Some(code),
+            stdout: stdout.as_bytes().to_vec(),
+            stderr: stderr.as_bytes().to_vec(),
+        }
+    }
+
+    fn place(outcome: &Outcome) -> Option<(&'static str, usize)> {
+        match outcome {
+            Outcome::Different(difference) => Some((difference.of, difference.line)),
+            _ => None,
+        }
+    }
+
+    #[test]
+    fn layout_does_not_count_and_every_word_does() {
+        let theirs = answer(0, "  │ a │\nX   1.0 ± 2% ¹\n", "");
+        let narrow = answer(0, "│a│\nX 1.0 ± 2% ¹\n", "");
+        assert_eq!(
+            compare(&theirs, &narrow, false),
+            Outcome::Same { identical: false }
+        );
+        assert_eq!(
+            compare(&theirs, &theirs, false),
+            Outcome::Same { identical: true }
+        );
+        assert_eq!(
+            place(&compare(&theirs, &narrow, true)),
+            Some(("standard output", 1))
+        );
+        for other in ["│a│\nX 1.0 ± 2%\n", "│a│\nX 1.0 ± 2% ¹\n\n", "│a│\n"] {
+            let outcome = compare(&theirs, &answer(0, other, ""), false);
+            assert!(place(&outcome).is_some(), "{other:?}");
+        }
+    }
+
+    #[test]
+    fn warnings_and_exit_codes_count() {
+        let theirs = answer(0, "x\n", "a.txt:1: missing units\n");
+        let outcome = compare(&theirs, &answer(0, "x\n", ""), true);
+        assert_eq!(place(&outcome), Some(("standard error", 1)));
+        let outcome = compare(&theirs, &answer(1, "x\n", "a.txt:1: missing units\n"), true);
+        assert_eq!(place(&outcome), Some(("exit code", 1)));
+    }
+
+    #[test]
+    fn refusals_are_compared_by_what_they_say_of_an_expression() {
+        let theirs = answer(
+            0,
+            "",
+            "benchstat: parsing -filter: syntax error: x\n\ta\n\t ^\n",
+        );
+        let right = "error: parsing --filter: syntax error: x\n\ta\n\t ^\n";
+        assert_eq!(
+            compare(&theirs, &answer(2, "", right), true),
+            Outcome::Refused
+        );
+        let moved = right.replace(" ^", "  ^");
+        let outcome = compare(&theirs, &answer(2, "", &moved), true);
+        assert_eq!(place(&outcome), Some(("standard error", 3)));
+        assert_eq!(
+            place(&compare(&theirs, &answer(0, "", right), true)),
+            Some(("exit code", 1))
+        );
+        assert_eq!(
+            place(&compare(&theirs, &answer(2, "x", right), true)),
+            Some(("standard output", 1))
+        );
+
+        let usage = answer(
+            2,
+            "",
+            "flag provided but not defined: -x\nUsage: benchstat\n",
+        );
+        assert_eq!(
+            compare(&usage, &answer(2, "", "error: no -x\n"), true),
+            Outcome::Refused
+        );
+        assert!(place(&compare(&usage, &answer(2, "", ""), true)).is_some());
+        let crash = answer(2, "", "panic: x\n");
+        assert_eq!(compare(&crash, &answer(0, "", ""), true), Outcome::Crashed);
+    }
+}

@@ -11,14 +11,18 @@
     reason = "tests"
 )]
 
+mod case;
 mod command;
 mod comparison;
 mod corpus;
+mod examples;
 mod expression;
 mod flags;
 mod random;
 mod real;
+mod recorded;
 mod series;
+mod tally;
 mod words;
 
 #[path = "../tools/mod.rs"]
