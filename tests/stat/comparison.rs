@@ -27,7 +27,7 @@ pub(crate) enum Outcome {
 }
 
 /// The first line that differs.
-#[derive(Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Difference {
     pub(crate) of: &'static str,
     pub(crate) line: usize,
@@ -43,8 +43,25 @@ impl fmt::Display for Difference {
     }
 }
 
-/// Compares the answers to one command line.
-pub(crate) fn compare(theirs: &Answer, ours: &Answer, csv: bool) -> Outcome {
+impl Difference {
+    /// What differences of one cause are likely to have in common.
+    pub(crate) fn signature(&self) -> String {
+        let text = format!("{} {} {}", self.of, self.theirs, self.ours);
+        text.chars()
+            .filter(|c| !c.is_ascii_digit())
+            .take(60)
+            .collect()
+    }
+}
+
+/// Compares the answers to one command line; ours is `None` if it did not end.
+pub(crate) fn compare(theirs: &Answer, ours: Option<&Answer>, csv: bool) -> Outcome {
+    let endless = Answer {
+        code: None,
+        stdout: Vec::new(),
+        stderr: Vec::new(),
+    };
+    let ours = ours.unwrap_or(&endless);
     if let Some(refusal) = Refusal::of(theirs) {
         return refusal.compare(ours);
     }
@@ -173,7 +190,7 @@ fn difference(of: &'static str, theirs: &[String], ours: &[String]) -> Option<Di
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{Answer, Outcome};
 
     fn answer(code: i32, stdout: &str, stderr: &str) -> Answer {
         Answer {
@@ -188,6 +205,10 @@ mod tests {
             Outcome::Different(difference) => Some((difference.of, difference.line)),
             _ => None,
         }
+    }
+
+    fn compare(theirs: &Answer, ours: &Answer, csv: bool) -> Outcome {
+        super::compare(theirs, Some(ours), csv)
     }
 
     #[test]

@@ -22,6 +22,7 @@ mod random;
 mod real;
 mod recorded;
 mod series;
+mod shrink;
 mod tally;
 mod words;
 

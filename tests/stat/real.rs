@@ -106,9 +106,10 @@ fn made_up_inputs_are_answered_as_benchstat_answers() {
     let first = number("ALLOCGATE_STAT_SEED", 1);
     let corpora = number("ALLOCGATE_STAT_CORPORA", 420) as usize;
     let start = Instant::now();
-    let tally = in_parallel(corpora, |index| {
+    let mut tally = in_parallel(corpora, |index| {
         ask_seed(&benchstat, &ours, &folder, first + index as u64)
     });
+    tally.shrink(&benchstat, &ours);
     tally.settle("made-up inputs against benchstat", start);
 }
 

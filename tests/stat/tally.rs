@@ -1,7 +1,8 @@
 //! Asking both programs many things and counting how they agree.
 
 use std::fmt;
-use std::path::Path;
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
@@ -9,7 +10,8 @@ use std::time::Instant;
 
 use crate::case::Case;
 use crate::command::{Answer, Program};
-use crate::comparison::{Outcome, compare};
+use crate::comparison::{Difference, Outcome, compare};
+use crate::shrink::shrink;
 
 /// How many differences are printed.
 const SHOWN: usize = 10;
@@ -22,7 +24,16 @@ pub(crate) struct Tally {
     refused: usize,
     /// benchstat hung or crashed.
     unanswered: usize,
-    differences: Vec<String>,
+    different: usize,
+    found: Vec<Found>,
+}
+
+/// Answers that differ.
+#[derive(Clone)]
+struct Found {
+    folder: PathBuf,
+    case: Case,
+    difference: Difference,
 }
 
 impl Tally {
@@ -46,43 +57,31 @@ impl Tally {
         folder: &Path,
         case: &Case,
     ) -> bool {
-        let Some(theirs) = theirs else {
-            self.unanswered += 1;
-            return true;
+        let outcome = match theirs {
+            Some(theirs) => compare(
+                theirs,
+                ours.run(folder, &case.arguments).as_ref(),
+                case.is_csv(),
+            ),
+            None => Outcome::Crashed,
         };
-        let outcome = ours
-            .run(folder, &case.arguments)
-            .map(|ours| compare(theirs, &ours, case.is_csv()));
-        let different = match outcome {
-            Some(Outcome::Crashed) => {
-                self.unanswered += 1;
-                return true;
+        self.compared += usize::from(outcome != Outcome::Crashed);
+        match outcome {
+            Outcome::Crashed => self.unanswered += 1,
+            Outcome::Same { identical } => self.identical += usize::from(identical),
+            Outcome::Refused => self.refused += 1,
+            Outcome::Different(difference) => {
+                self.different += 1;
+                let (folder, case) = (folder.to_owned(), case.clone());
+                self.found.push(Found {
+                    folder,
+                    case,
+                    difference,
+                });
+                return false;
             }
-            Some(Outcome::Same { identical }) => {
-                self.identical += usize::from(identical);
-                None
-            }
-            Some(Outcome::Refused) => {
-                self.refused += 1;
-                None
-            }
-            Some(Outcome::Different(difference)) => Some(difference.to_string()),
-            None => Some("  ours does not end".to_owned()),
-        };
-        self.compared += 1;
-        if let Some(different) = &different {
-            let words: Vec<_> = case
-                .arguments
-                .iter()
-                .map(|word| format!("'{word}'"))
-                .collect();
-            let place = folder.display();
-            self.differences.push(format!(
-                "cd {place} && benchstat {}\n{different}",
-                words.join(" ")
-            ));
         }
-        different.is_none()
+        true
     }
 
     fn add(&mut self, other: Tally) {
@@ -90,17 +89,70 @@ impl Tally {
         self.identical += other.identical;
         self.refused += other.refused;
         self.unanswered += other.unanswered;
-        self.differences.extend(other.differences);
+        self.different += other.different;
+        self.found.extend(other.found);
+    }
+
+    /// Keeps one difference of each kind and makes those that are shown small, each in a copy of its folder.
+    pub(crate) fn shrink(&mut self, benchstat: &Program, ours: &Program) {
+        self.found
+            .sort_by_cached_key(|found| found.difference.signature());
+        self.found
+            .dedup_by_key(|found| found.difference.signature());
+        for (index, found) in self.found.iter_mut().take(SHOWN).enumerate() {
+            let small = found.folder.with_file_name(format!("small-{index}"));
+            copy(&found.folder, &small);
+            let kind = found.difference.of;
+            let mut smallest = found.clone();
+            let mut arguments = found.case.arguments.clone();
+            shrink(&small, &mut arguments, |arguments| {
+                let mut tally = Tally::default();
+                let case = Case {
+                    arguments: arguments.to_vec(),
+                    ..found.case.clone()
+                };
+                tally.ask(benchstat, ours, &small, &case);
+                let Some(still) = tally
+                    .found
+                    .pop()
+                    .filter(|still| still.difference.of == kind)
+                else {
+                    return false;
+                };
+                smallest = still;
+                true
+            });
+            *found = smallest;
+        }
     }
 
     /// Prints what was compared; fails if anything differs.
     pub(crate) fn settle(&self, of: &str, start: Instant) {
         println!("{of}, {:.0} s: {self}", start.elapsed().as_secs_f64());
-        for difference in self.differences.iter().take(SHOWN) {
-            println!("{difference}");
+        for found in self.found.iter().take(SHOWN) {
+            println!("{found}");
         }
         assert!(self.compared > 0, "{of}: nothing was compared");
-        assert!(self.differences.is_empty(), "{of}: {self}");
+        assert!(self.different == 0, "{of}: {self}");
+    }
+}
+
+fn copy(folder: &Path, to: &Path) {
+    let _ = fs::remove_dir_all(to);
+    fs::create_dir_all(to).unwrap();
+    for file in fs::read_dir(folder).unwrap() {
+        let file = file.unwrap();
+        fs::copy(file.path(), to.join(file.file_name())).unwrap();
+    }
+}
+
+impl fmt::Display for Found {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "cd {} && benchstat", self.folder.display())?;
+        for word in &self.case.arguments {
+            write!(f, " '{word}'")?;
+        }
+        write!(f, "\n{}", self.difference)
     }
 }
 
@@ -111,13 +163,14 @@ impl fmt::Display for Tally {
             identical,
             refused,
             unanswered,
-            differences,
+            different,
+            found: _,
         } = self;
         write!(
             f,
             "{compared} compared, {} differences; {identical} the same byte for byte, {refused} refused by both; \
              not compared: {unanswered} that benchstat hung or crashed on",
-            differences.len(),
+            different,
         )
     }
 }
