@@ -2,6 +2,7 @@
 
 use crate::corpus::Corpus;
 use crate::random::Random;
+use crate::syntax;
 use crate::words::{SETTINGS, SUBNAMES};
 
 /// A filter of terms that mostly match something.
@@ -91,10 +92,9 @@ fn owned(words: &[&str]) -> Vec<String> {
 }
 
 fn value(random: &mut Random, values: &[String]) -> String {
-    let value = if random.percent(95) {
-        random.pick(values).clone()
-    } else {
-        "other".to_owned()
+    let value = match random.percent(95) {
+        true => random.pick(values).clone(),
+        false => (*random.pick(&["other", "AND", "OR", "ORx", "a AND b"])).to_owned(),
     };
     quoted(random, &value)
 }
@@ -129,7 +129,7 @@ fn regexp(random: &mut Random, values: &[String]) -> String {
         .filter(|c| c.is_alphanumeric())
         .take(4)
         .collect();
-    match random.below(14) {
+    match random.below(18) {
         0 => format!("/^{word}/"),
         1 => format!("/{word}$/"),
         2 => format!("/^{word}$/"),
@@ -143,7 +143,8 @@ fn regexp(random: &mut Random, values: &[String]) -> String {
         10 => r"/(a/b|\/)/".to_owned(),
         11 => r"/\pL\s|[[:upper:]]/".to_owned(),
         12 => r"/^(?:.*)x?\z/".to_owned(),
-        _ => format!("/{word}/"),
+        13 => format!("/{word}/"),
+        _ => syntax::regexp(random),
     }
 }
 
@@ -177,8 +178,11 @@ fn field(random: &mut Random, corpus: &Corpus) -> String {
     }
 }
 
-/// An expression with a slip of the pen: characters gone, doubled, or put in.
+/// An expression with a slip of the pen: characters gone or put in, or none of it right.
 pub(crate) fn slip(random: &mut Random, expression: &str) -> String {
+    if random.percent(40) {
+        return syntax::soup(random);
+    }
     const EXTRA: &[char] = &[
         '(', ')', '"', '/', ':', '@', ',', '-', '*', ' ', '\\', 'x', 'é', '[', '+', 'O',
     ];

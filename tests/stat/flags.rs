@@ -12,7 +12,7 @@ pub(crate) fn command_line(seed: u64, corpus: &Corpus) -> Vec<String> {
     let mut random = Random::new(seed, 2);
     let random = &mut random;
     let mut line = Vec::new();
-    let wrong = random.percent(7);
+    let wrong = random.percent(10);
     let expressions = [
         ("filter", 35),
         ("table", 20),
@@ -125,6 +125,11 @@ fn inputs(random: &mut Random, files: usize) -> Vec<String> {
         15 => inputs.push("missing.txt".to_owned()),
         16..18 => inputs[0] = "-".to_owned(),
         18 => inputs[0] = "in=-".to_owned(),
+        19..22 => inputs
+            .iter_mut()
+            .for_each(|input| input.insert_str(0, "same=")),
+        22 => inputs.extend(["-", "-"].map(str::to_owned)),
+        23 => inputs.push(".".to_owned()),
         _ => {}
     }
     inputs

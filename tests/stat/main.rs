@@ -23,6 +23,7 @@ mod real;
 mod recorded;
 mod series;
 mod shrink;
+mod syntax;
 mod tally;
 mod words;
 

@@ -56,7 +56,16 @@ pub(crate) const SETTINGS: &[(&str, &[&str])] = &[
     ),
     (
         "note",
-        &["before", "after", "hw acceleration", "10", "9", "2k"],
+        &[
+            "before",
+            "after",
+            "hw acceleration",
+            "10",
+            "9",
+            "2k",
+            "\\.",
+            "\u{a0}space",
+        ],
     ),
     ("commit", &["abc123", "def456", "0"]),
     ("branch-name", &["main", "fix/it", "a:b"]),
