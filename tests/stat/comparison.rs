@@ -5,11 +5,19 @@
 //! cells do not count; headers, numbers, footnote marks, footnotes and their order do. How much is the same
 //! without that reduction is counted, too.
 //!
-//! Where benchstat refuses, it says `benchstat: …` and ends with 0 or, for its flag package, 2. Ours ends
-//! with 2 and prints nothing but the message, which for an expression has to be benchstat's, its mark under
-//! the place included.
+//! # Wanted differences
+//!
+//! - *Exit codes.* Where benchstat refuses, it says `benchstat: …` and ends with 0 or, for its flag package,
+//!   with 2. Ours ends with 2 and prints nothing but the message, which for an expression has to be
+//!   benchstat's, its mark under the place included: a build must not pass on an answer that is none.
+//! - *Nothing.* Where no result is left, benchstat prints nothing and ends with 0. Ours says so and ends with 2.
+//! - *Control characters* of names are printed as visible escapes in text and in messages, and bytes that are
+//!   no text as `\u{fffd}`: they come from whoever wrote the change under test. CSV has them as they are.
+//! - *Inputs that benchstat cannot read* (see `case::unreadable`) are compared by no test here.
 
 use std::fmt;
+
+use allocgate::text::plain;
 
 use crate::command::Answer;
 
@@ -44,13 +52,30 @@ impl fmt::Display for Difference {
 }
 
 impl Difference {
-    /// What differences of one cause are likely to have in common.
+    /// With what ours said of it.
+    fn because(mut self, stderr: &[u8]) -> Self {
+        let said = String::from_utf8_lossy(stderr);
+        let mut said = said
+            .lines()
+            .skip_while(|line| !line.contains("panicked") && !line.starts_with("error"));
+        for line in said.by_ref().take(2) {
+            self.ours.extend([": ", line]);
+        }
+        self
+    }
+
+    /// What differences of one cause are likely to have in common: the first words that differ, without
+    /// their digits.
     pub(crate) fn signature(&self) -> String {
-        let text = format!("{} {} {}", self.of, self.theirs, self.ours);
-        text.chars()
-            .filter(|c| !c.is_ascii_digit())
-            .take(60)
-            .collect()
+        let mut words = self
+            .theirs
+            .split([' ', ','])
+            .zip(self.ours.split([' ', ',']));
+        let (theirs, ours) = words
+            .find(|(theirs, ours)| theirs != ours)
+            .unwrap_or_default();
+        let text = format!("{} {theirs} {ours}", self.of);
+        text.chars().filter(|c| !c.is_ascii_digit()).collect()
     }
 }
 
@@ -66,22 +91,20 @@ pub(crate) fn compare(theirs: &Answer, ours: Option<&Answer>, csv: bool) -> Outc
         return refusal.compare(ours);
     }
     let identical = theirs.stdout == ours.stdout;
-    let layout = if csv { lines } else { words };
-    let different = difference("exit code", &[code(Some(0))], &[code(ours.code)])
-        .or_else(|| {
-            difference(
-                "standard output",
-                &layout(&theirs.stdout),
-                &layout(&ours.stdout),
-            )
-        })
-        .or_else(|| {
-            difference(
-                "standard error",
-                &lines(&theirs.stderr),
-                &lines(&ours.stderr),
-            )
-        });
+    let (their_output, our_output) = match csv {
+        true => (lines(&theirs.stdout), lines(&ours.stdout)),
+        false => (words(&theirs.stdout, true), words(&ours.stdout, false)),
+    };
+    let mut warnings = lines(&ours.stderr);
+    let nothing = theirs.stdout.is_empty() && ours.code == Some(2);
+    if nothing {
+        warnings.pop_if(|last| last.starts_with("error: no "));
+    }
+    let ends = if nothing { Some(2) } else { Some(0) };
+    let different = difference("exit code", &[code(ends)], &[code(ours.code)])
+        .map(|different| different.because(&ours.stderr))
+        .or_else(|| difference("standard output", &their_output, &our_output))
+        .or_else(|| difference("standard error", &harmless(&theirs.stderr), &warnings));
     match different {
         Some(different) => Outcome::Different(different),
         None => Outcome::Same { identical },
@@ -123,7 +146,11 @@ impl Refusal {
     fn compare(&self, ours: &Answer) -> Outcome {
         let message = match self {
             Refusal::Crash => return Outcome::Crashed,
-            Refusal::Expression(message) => lines(message.as_bytes()),
+            // Of two mistakes ours may tell the other one.
+            Refusal::Expression(_) if ours.stderr.starts_with(b"error: invalid value") => {
+                lines(&ours.stderr)
+            }
+            Refusal::Expression(message) => harmless(message.as_bytes()),
             Refusal::Usage | Refusal::Other => lines(&ours.stderr),
         };
         let different = difference("exit code", &[code(Some(2))], &[code(ours.code)])
@@ -148,28 +175,46 @@ fn code(code: Option<i32>) -> String {
 
 /// Lines as they are, with bytes that are no text in a form that can be printed.
 fn lines(output: &[u8]) -> Vec<String> {
-    let mut lines: Vec<String> = output
-        .split(|byte| *byte == b'\n')
+    split(output)
         .map(|line| match std::str::from_utf8(line) {
             Ok(line) => line.to_owned(),
             Err(_) => line.escape_ascii().to_string(),
         })
-        .collect();
-    if lines.last().is_some_and(String::is_empty) {
-        lines.pop();
-    }
-    lines
+        .collect()
 }
 
-/// Lines without layout: their words.
-fn words(output: &[u8]) -> Vec<String> {
-    lines(output)
-        .iter()
+/// Messages as ours has them: control characters visible, but for the tab before an expression.
+fn harmless(output: &[u8]) -> Vec<String> {
+    split(output)
         .map(|line| {
+            let line = String::from_utf8_lossy(line);
+            match line.strip_prefix('\t') {
+                Some(line) => format!("\t{}", plain(line)),
+                None => plain(&line).into_owned(),
+            }
+        })
+        .collect()
+}
+
+/// Lines without layout: their words, made harmless if they are benchstat's.
+fn words(output: &[u8], make_harmless: bool) -> Vec<String> {
+    split(output)
+        .map(|line| {
+            let line = String::from_utf8_lossy(line);
             let words = line.split([' ', '│']).filter(|word| !word.is_empty());
+            let words = words.map(|word| match make_harmless {
+                true => plain(word),
+                false => word.into(),
+            });
             words.collect::<Vec<_>>().join(" ")
         })
         .collect()
+}
+
+fn split(output: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let output = output.strip_suffix(b"\n").unwrap_or(output);
+    let lines = output.split(|byte| *byte == b'\n');
+    lines.skip(usize::from(output.is_empty()))
 }
 
 fn difference(of: &'static str, theirs: &[String], ours: &[String]) -> Option<Difference> {

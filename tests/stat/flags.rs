@@ -12,7 +12,9 @@ pub(crate) fn command_line(seed: u64, corpus: &Corpus) -> Vec<String> {
     let mut random = Random::new(seed, 2);
     let random = &mut random;
     let mut line = Vec::new();
-    let wrong = random.percent(10);
+    // One mistake at most, or it is chance which is complained of.
+    let (wrong, refusal) =
+        random.weighted(&[(90, (false, false)), (8, (true, false)), (2, (false, true))]);
     let expressions = [
         ("filter", 35),
         ("table", 20),
@@ -36,9 +38,7 @@ pub(crate) fn command_line(seed: u64, corpus: &Corpus) -> Vec<String> {
         push(random, &mut line, flag, &expression);
     }
     if random.percent(12) {
-        let level = *random.pick(&[
-            "0", "1", "0.01", ".05", "0.001", "5e-1", "0.1", "0x1p-4", "0.004",
-        ]);
+        let level = *random.pick(&["0", "1", "0.01", ".05", "0.001", "5e-1", "0.1", "0.004"]);
         push(random, &mut line, "alpha", level);
     }
     if random.percent(12) {
@@ -56,13 +56,20 @@ pub(crate) fn command_line(seed: u64, corpus: &Corpus) -> Vec<String> {
         ]);
         push(random, &mut line, "confidence", level);
     }
-    if wrong && random.percent(25) {
-        line.extend(refused(random));
-    }
     if random.percent(55) {
         push(random, &mut line, "format", "csv");
     } else if random.percent(5) {
         push(random, &mut line, "format", "text");
+    }
+    if refusal {
+        line.extend(refused(random));
+    }
+    if random.percent(2) {
+        // Of two the last counts.
+        line.splice(
+            ..0,
+            ["-alpha=0.5", "--row", ".name", "-format", "csv"].map(str::to_owned),
+        );
     }
     if random.percent(2) {
         line.push("--".to_owned());
@@ -128,8 +135,7 @@ fn inputs(random: &mut Random, files: usize) -> Vec<String> {
         19..22 => inputs
             .iter_mut()
             .for_each(|input| input.insert_str(0, "same=")),
-        22 => inputs.extend(["-", "-"].map(str::to_owned)),
-        23 => inputs.push(".".to_owned()),
+        22 => inputs.push(".".to_owned()),
         _ => {}
     }
     inputs

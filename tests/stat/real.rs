@@ -122,7 +122,7 @@ fn the_files_in_testdata_are_answered_as_benchstat_answers() {
     let cases = [
         examples::documentation(),
         examples::golden(),
-        examples::testdata_cases(false),
+        examples::testdata_cases(2),
     ]
     .concat();
     let start = Instant::now();

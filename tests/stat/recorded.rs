@@ -83,7 +83,7 @@ fn cases(name: &str) -> Vec<Case> {
     match name {
         "documentation" => examples::documentation(),
         "golden" => examples::golden(),
-        "testdata" => examples::testdata_cases(true),
+        "testdata" => examples::testdata_cases(10),
         _ => made_up_cases(),
     }
 }

@@ -14,7 +14,7 @@ use crate::comparison::{Difference, Outcome, compare};
 use crate::shrink::shrink;
 
 /// How many differences are printed.
-const SHOWN: usize = 10;
+const SHOWN: usize = 20;
 
 /// What came of all questions.
 #[derive(Default)]
@@ -124,6 +124,8 @@ impl Tally {
             });
             *found = smallest;
         }
+        self.found
+            .dedup_by_key(|found| found.difference.signature());
     }
 
     /// Prints what was compared; fails if anything differs.
