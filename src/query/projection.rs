@@ -20,6 +20,13 @@ use super::texts::Texts;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct KeyId(u32);
 
+impl KeyId {
+    /// Its number: those of a projection are counted from 0.
+    pub fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
 /// A field of one projection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct FieldId(u32);

@@ -33,10 +33,44 @@ pub(super) fn push_general(value: f64, text: &mut String) {
 
 /// `%.Nf`.
 fn push_fixed(value: f64, decimals: usize, text: &mut String) {
-    match value.is_finite() {
-        true => drop(write!(text, "{value:.decimals$}")),
-        false => text.push_str(not_finite(value)),
+    if !value.is_finite() {
+        text.push_str(not_finite(value));
+    } else if let Some(units) = small_decimal(value.abs(), decimals) {
+        if value.is_sign_negative() {
+            text.push('-');
+        }
+        push_units(units, decimals, text);
+    } else {
+        let _ = write!(text, "{value:.decimals$}");
     }
+}
+
+/// A value as a whole number of its last decimals, where a multiplication finds it without doubt: a
+/// table has hundreds of thousands of numbers, and printing one exactly takes long. The product of a
+/// number below 10⁹ is off by less than 10⁻⁷, so that it is rounded as the value itself would be unless
+/// it lies within 10⁻⁶ of a half.
+fn small_decimal(value: f64, decimals: usize) -> Option<u64> {
+    let power = [1.0, 1e1, 1e2, 1e3, 1e4].get(decimals)?;
+    let product = value * power;
+    let beside_a_half = (product.fract() - 0.5).abs() > 1e-6;
+    (product < 1e9 && beside_a_half).then(|| product.round() as u64)
+}
+
+fn push_units(mut units: u64, decimals: usize, text: &mut String) {
+    let mut digits = [b'0'; 24];
+    let mut at = digits.len();
+    let mut written = 0;
+    while units > 0 || written <= decimals {
+        if written == decimals && decimals > 0 {
+            at -= 1;
+            digits[at] = b'.';
+        }
+        at -= 1;
+        digits[at] = b'0' + (units % 10) as u8;
+        units /= 10;
+        written += 1;
+    }
+    text.push_str(std::str::from_utf8(&digits[at..]).unwrap_or_default());
 }
 
 fn not_finite(value: f64) -> &'static str {
@@ -56,12 +90,12 @@ pub(super) fn push_scaled(value: f64, scale: &Scale, text: &mut String) {
 /// A fraction as a percentage with two decimals and its sign: `+12.34%`.
 pub(super) fn push_percent(fraction: f64, text: &mut String) {
     let percent = fraction * 100.0;
-    if percent.is_finite() {
-        let _ = write!(text, "{percent:+.2}%");
-    } else {
-        let sign = if percent.is_nan() { "+" } else { "" };
-        let _ = write!(text, "{sign}{}%", not_finite(percent));
+    // Infinities have their sign already.
+    if percent.is_nan() || percent.is_finite() && percent.is_sign_positive() {
+        text.push('+');
     }
+    push_fixed(percent, 2, text);
+    text.push('%');
 }
 
 /// The interval of a cell's centre: the farther of its bounds as a share of the centre. `∞` where it
@@ -118,10 +152,12 @@ pub(super) fn push_test(comparison: &Comparison, text: &mut String) {
         text.push(' ');
     }
     let [first, second] = comparison.counts;
-    let _ = match first == second {
-        true => write!(text, "n={first}"),
-        false => write!(text, "n={first}+{second}"),
-    };
+    text.push_str("n=");
+    push_units(first as u64, 0, text);
+    if first != second {
+        text.push('+');
+        push_units(second as u64, 0, text);
+    }
 }
 
 #[cfg(test)]
@@ -149,6 +185,24 @@ mod tests {
             (f64::NEG_INFINITY, "-Inf"),
         ] {
             assert_eq!(general(value), text);
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn the_short_way_of_printing_is_the_long_one(
+            value in -2e9..2e9_f64,
+            small in -10.0..10.0_f64,
+            whole in 0..4_000_000_u32,
+            decimals in 0..6_usize,
+        ) {
+            // Ties and their neighbours are where rounding could differ.
+            let tie = f64::from(whole) / 8.0;
+            for value in [value, small, tie, tie.next_up(), -tie, tie / 1000.0, 0.0, -0.0] {
+                let mut text = String::new();
+                push_fixed(value, decimals, &mut text);
+                proptest::prop_assert_eq!(text, format!("{value:.decimals$}"));
+            }
         }
     }
 

@@ -17,15 +17,17 @@ pub(super) enum Align {
 /// How a cell looks besides its text.
 #[derive(Clone, Copy)]
 pub(super) struct Look {
-    pub(super) margin: &'static str,
-    pub(super) align: Align,
-    pub(super) style: Style,
+    margin: &'static str,
+    margin_width: usize,
+    align: Align,
+    style: Style,
 }
 
 impl Look {
     pub(super) fn new(align: Align, margin: &'static str) -> Self {
         Look {
             margin,
+            margin_width: margin.chars().count(),
             align,
             style: Style::new(),
         }
@@ -102,8 +104,9 @@ impl Grid {
         let start = self.text.len();
         write(&mut self.text);
         let shown = &self.text[start..];
-        let width = match shown.is_ascii() {
-            true => shown.len(),
+        // Up to the first combining character a character takes one column.
+        let width = match shown.chars().all(|c| c < '\u{300}') {
+            true => shown.chars().count(),
             false => text::width(shown),
         };
         self.cells.push(Cell {
@@ -138,7 +141,7 @@ impl Grid {
                 at = 0;
             }
             let margin = margins[cell.column];
-            let own = text::width(cell.look.margin);
+            let own = cell.look.margin_width;
             let offset = offsets[cell.column];
             pad(out, offset.abs_diff(at) + margin - own);
             out.push_str(cell.look.margin);
@@ -168,7 +171,7 @@ impl Grid {
         let mut margins = vec![0; self.columns];
         for cell in &self.cells {
             let margin = &mut margins[cell.column];
-            *margin = text::width(cell.look.margin).max(*margin);
+            *margin = cell.look.margin_width.max(*margin);
         }
         margins
     }

@@ -10,9 +10,9 @@ use rustc_hash::FxHashMap;
 
 use super::grid::{Align, Grid, Look};
 use super::{View, headings, push_delta, sparkline};
-use crate::query::KeyId;
-use crate::stat::build::in_parallel;
+use crate::query::{FieldId, KeyId};
 use crate::stat::number::{push_percent, push_range, push_scaled, push_test};
+use crate::stat::parallel::in_parallel;
 use crate::stat::table::{Cell, Row, Table, Tables, Warning};
 use crate::text::plain;
 use crate::unit::{Better, Class, Scale, Unit};
@@ -78,12 +78,18 @@ fn shown(text: &[u8]) -> String {
     plain(&String::from_utf8_lossy(text)).into_owned()
 }
 
+fn push_shown(text: &[u8], shown: &mut String) {
+    shown.push_str(&plain(&String::from_utf8_lossy(text)));
+}
+
 struct TextTable<'a> {
     tables: &'a Tables<'a>,
     table: &'a Table,
     view: View,
     signs: &'a Signs,
     class: Class,
+    /// The fields of the keys of rows.
+    fields: Vec<FieldId>,
     grid: Grid,
     footnotes: Footnotes,
 }
@@ -99,6 +105,7 @@ impl<'a> TextTable<'a> {
             view,
             signs,
             class: Unit::new(&String::from_utf8_lossy(&table.unit)).class(),
+            fields: tables.projections.row.fields(),
             grid: Grid::new(),
             footnotes: Footnotes::default(),
         }
@@ -204,11 +211,20 @@ impl<'a> TextTable<'a> {
     }
 
     fn row(&mut self, row: &Row) {
-        let label = self.tables.projections.row.label(row.key);
-        let table = self.table;
+        let (tables, table) = (self.tables, self.table);
+        let projection = &tables.projections.row;
         self.grid.row();
         self.grid.cell(Look::new(Align::Left, ""), |text| {
-            text.push_str(&shown(&label))
+            let values = self
+                .fields
+                .iter()
+                .map(|field| projection.value(row.key, *field));
+            for (index, value) in values.filter(|value| !value.is_empty()).enumerate() {
+                if index > 0 {
+                    text.push(' ');
+                }
+                push_shown(value, text);
+            }
         });
         let scale = Scale::common(row.cells.iter().map(|cell| cell.center), self.class);
         let bounds = self.view.sparklines.then(|| self.tables.bounds(row));

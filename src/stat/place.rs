@@ -1,0 +1,269 @@
+//! Which cell of which table each row of the measurements falls into, and the order of all.
+
+use std::sync::Arc;
+
+use rustc_hash::FxHashMap;
+
+use super::measurements::Measurements;
+use crate::query::{Filter, KeyId, Projection, Projections};
+
+/// A cell by its keys.
+#[derive(Clone, Copy)]
+pub(super) struct Place {
+    pub(super) table: KeyId,
+    pub(super) row: KeyId,
+    pub(super) column: KeyId,
+    /// The residue of its first row.
+    pub(super) residue: KeyId,
+    /// The next cell of the same row and column, in another table.
+    pub(super) next: u32,
+}
+
+/// No cell.
+const NONE: u32 = u32::MAX;
+
+/// How many cells of a row and column are looked through one by one: as a rule one a unit.
+const MAX_CHAIN: usize = 8;
+
+/// Which cell each row of the measurements falls into.
+pub(super) struct Layout {
+    pub(super) projections: Projections,
+    pub(super) cells: Vec<Place>,
+    /// The first cell of a row and column.
+    first: FxHashMap<(KeyId, KeyId), u32>,
+    /// Cells beyond the first few of their row and column.
+    stray: FxHashMap<(KeyId, KeyId, KeyId), u32>,
+    /// Further residues of cells.
+    pub(super) residues: Vec<(u32, KeyId)>,
+    /// The unit of each table, by the number of its key.
+    pub(super) units: Vec<u32>,
+}
+
+/// The benchmark that was asked for last: its keys but for the table's, which depends on the unit.
+#[derive(Clone, Copy)]
+struct Last {
+    benchmark: u32,
+    column: KeyId,
+    row: KeyId,
+    residue: KeyId,
+    first: u32,
+}
+
+impl Layout {
+    pub(super) fn new(projections: Projections) -> Self {
+        Layout {
+            projections,
+            cells: Vec::new(),
+            first: FxHashMap::default(),
+            stray: FxHashMap::default(),
+            residues: Vec::new(),
+            units: Vec::new(),
+        }
+    }
+
+    /// The cell of each row; [`NONE`] for rows that do not pass.
+    pub(super) fn place(&mut self, measurements: &Measurements, filter: &Filter) -> Vec<u32> {
+        let rows = measurements.rows();
+        self.cells.reserve(rows.len());
+        let by_unit = filter.depends_on_unit();
+        let mut passes = (NONE, false);
+        let mut last: Option<Last> = None;
+        let mut tables = OfConfiguration::new(&self.projections.table);
+        let mut columns = OfConfiguration::new(&self.projections.col);
+        let mut cell_of_row = Vec::with_capacity(rows.len());
+        for row in rows {
+            let subject = measurements.benchmark(row.benchmark);
+            let unit = measurements.unit(row.unit);
+            if by_unit || passes.0 != row.benchmark {
+                passes = (row.benchmark, filter.matches(&subject, unit));
+            }
+            if !passes.1 {
+                cell_of_row.push(NONE);
+                continue;
+            }
+            let configuration = subject.configuration();
+            let projections = &mut self.projections;
+            let table = tables.get(configuration, row.unit, || {
+                projections.table.project_unit(&subject, unit.unit)
+            });
+            if self.units.len() <= table.index() {
+                self.units.resize(table.index() + 1, row.unit);
+            }
+            let mut own = match last {
+                Some(last) if last.benchmark == row.benchmark => last,
+                _ => {
+                    let column =
+                        columns.get(configuration, 0, || projections.col.project(&subject));
+                    let row_key = projections.row.project(&subject);
+                    Last {
+                        benchmark: row.benchmark,
+                        column,
+                        row: row_key,
+                        residue: projections.residue.project(&subject),
+                        first: *self.first.entry((row_key, column)).or_insert(NONE),
+                    }
+                }
+            };
+            cell_of_row.push(self.cell(table, &mut own));
+            last = Some(own);
+        }
+        cell_of_row
+    }
+
+    /// The cell of a table that has these keys.
+    fn cell(&mut self, table: KeyId, keys: &mut Last) -> u32 {
+        let id = match self.known(table, keys) {
+            Some(id) => id,
+            None => self.new_cell(table, keys),
+        };
+        if self.cells[id as usize].residue != keys.residue {
+            self.residues.push((id, keys.residue));
+        }
+        id
+    }
+
+    fn known(&self, table: KeyId, keys: &Last) -> Option<u32> {
+        let mut id = keys.first;
+        for _ in 0..MAX_CHAIN {
+            let cell = self.cells.get(id as usize)?;
+            if cell.table == table {
+                return Some(id);
+            }
+            id = cell.next;
+        }
+        self.stray.get(&(keys.row, keys.column, table)).copied()
+    }
+
+    fn new_cell(&mut self, table: KeyId, keys: &mut Last) -> u32 {
+        let new = self.cells.len() as u32;
+        let (mut end, mut length) = (None, 0);
+        let mut id = keys.first;
+        while length < MAX_CHAIN
+            && let Some(cell) = self.cells.get(id as usize)
+        {
+            (end, id) = (Some(id), cell.next);
+            length += 1;
+        }
+        match end {
+            None => {
+                keys.first = new;
+                self.first.insert((keys.row, keys.column), new);
+            }
+            Some(end) if length < MAX_CHAIN => self.cells[end as usize].next = new,
+            Some(_) => drop(self.stray.insert((keys.row, keys.column, table), new)),
+        }
+        self.cells.push(Place {
+            table,
+            row: keys.row,
+            column: keys.column,
+            residue: keys.residue,
+            next: NONE,
+        });
+        new
+    }
+}
+
+/// The keys of a configuration by unit, where a projection does not look at names. Benchmarks of one
+/// configuration come one after the other.
+struct OfConfiguration {
+    depends_on_name: bool,
+    configuration: u32,
+    by_unit: Vec<Option<KeyId>>,
+}
+
+impl OfConfiguration {
+    fn new(projection: &Projection) -> Self {
+        OfConfiguration {
+            depends_on_name: projection.depends_on_name(),
+            configuration: NONE,
+            by_unit: Vec::new(),
+        }
+    }
+
+    fn get(&mut self, configuration: u32, unit: u32, project: impl FnOnce() -> KeyId) -> KeyId {
+        if self.depends_on_name {
+            return project();
+        }
+        if self.configuration != configuration {
+            self.configuration = configuration;
+            self.by_unit.clear();
+        }
+        let unit = unit as usize;
+        if self.by_unit.len() <= unit {
+            self.by_unit.resize(unit + 1, None);
+        }
+        *self.by_unit[unit].get_or_insert_with(project)
+    }
+}
+
+/// In what the benchmarks differ that share a cell.
+pub(super) fn differences(
+    residue: &mut Projection,
+    cells: &[Place],
+    mut more: Vec<(u32, KeyId)>,
+) -> FxHashMap<u32, Arc<str>> {
+    more.sort_unstable();
+    more.dedup();
+    let mut texts: FxHashMap<String, Arc<str>> = FxHashMap::default();
+    let mut vary = FxHashMap::default();
+    for group in more.chunk_by(|a, b| a.0 == b.0) {
+        let id = group[0].0;
+        let first = std::iter::once(cells[id as usize].residue);
+        let keys: Vec<KeyId> = first.chain(group.iter().map(|(_, key)| *key)).collect();
+        let fields = residue.differing(&keys);
+        let names: Vec<_> = fields
+            .iter()
+            .map(|field| String::from_utf8_lossy(residue.field_name(*field)))
+            .collect();
+        if !names.is_empty() {
+            let text = names.join(", ");
+            let text = texts
+                .entry(text)
+                .or_insert_with_key(|text| text.as_str().into());
+            vary.insert(id, Arc::clone(text));
+        }
+    }
+    vary
+}
+
+/// The places of keys among all of their projection that have cells, by the keys' numbers.
+pub(super) struct Order {
+    /// The keys of tables, in order.
+    pub(super) tables: Vec<KeyId>,
+    pub(super) table: Vec<u32>,
+    pub(super) row: Vec<u32>,
+    pub(super) column: Vec<u32>,
+}
+
+impl Order {
+    pub(super) fn of(projections: &Projections, cells: &[Place]) -> Self {
+        let (tables, table) = places(&projections.table, cells.iter().map(|cell| cell.table));
+        let (_, row) = places(&projections.row, cells.iter().map(|cell| cell.row));
+        let (_, column) = places(&projections.col, cells.iter().map(|cell| cell.column));
+        Order {
+            tables,
+            table,
+            row,
+            column,
+        }
+    }
+}
+
+/// Keys in order, and the place of each.
+fn places(projection: &Projection, keys: impl Iterator<Item = KeyId>) -> (Vec<KeyId>, Vec<u32>) {
+    let mut places: Vec<u32> = Vec::new();
+    let mut sorted = Vec::new();
+    for key in keys {
+        if places.len() <= key.index() {
+            places.resize(key.index() + 1, NONE);
+        }
+        if std::mem::replace(&mut places[key.index()], 0) == NONE {
+            sorted.push(key);
+        }
+    }
+    projection.sort(&mut sorted);
+    for (place, key) in (0..).zip(&sorted) {
+        places[key.index()] = place;
+    }
+    (sorted, places)
+}
