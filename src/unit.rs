@@ -230,11 +230,10 @@ impl Scale {
     /// The scale that shows each of `values` with at least three significant digits. It is set by
     /// the non-zero value closest to zero, as in benchunit's `CommonScale`.
     pub fn common(values: impl IntoIterator<Item = f64>, class: Class) -> Self {
-        let smallest = values
-            .into_iter()
-            .map(f64::abs)
-            .filter(|v| *v > 0.0)
-            .reduce(f64::min);
+        let sizes = values.into_iter().map(f64::abs);
+        let smallest = sizes.filter(|size| *size > 0.0 || size.is_nan());
+        // A first value that is no number stays the smallest, as nothing is less.
+        let smallest = smallest.reduce(|least, size| if size < least { size } else { least });
         let Some(smallest) = smallest else {
             return Scale {
                 precision: 3,

@@ -9,7 +9,7 @@ use rustc_hash::FxHashMap;
 
 use super::builder::{MAX_KEPT, SampleSetBuilder};
 use super::procs::Suffixes;
-use super::raw::{Pooled, RawRow, hash_of};
+use super::raw::{Pooled, RawRow, hash_of, sort};
 use super::record::{Record, Setting, SyntaxError, SyntaxErrorKind};
 use super::sample::{Iterations, KeyEntry, RowEntry, SampleSet, UnitTraits};
 use crate::unit::Unit;
@@ -31,7 +31,8 @@ impl SampleSetBuilder {
         } = self.keys(&suffixes, &names, row_keys);
         let (units, unit_of) = self.canonical_units();
         let (mut rows, row_of) = merge_rows(self.raw.rows(), &key_of, &unit_of);
-        let values = self.raw.gather(&row_of, &mut rows);
+        let mut values = self.raw.gather(&row_of, &mut rows);
+        sort(&mut values, &mut rows);
         for (index, row) in rows.iter().enumerate() {
             let own = &mut keys[row.key as usize].rows;
             if own.end == 0 {

@@ -12,7 +12,7 @@ mod sample;
 
 pub use builder::{FileSummary, MAX_KEPT, Overflow, SampleSetBuilder};
 pub use key::{Key, KeyRef, SharedKey, function_of};
-pub(crate) use raw::{Pooled, PrintedUnits, RawBenchmark, RawRows};
+pub(crate) use raw::{Pooled, PrintedUnits, RawBenchmark, RawRows, ascending, sort};
 pub use record::{
     BenchResult, Configuration, Failure, FailureKind, Position, Record, Setting, SkippedLine,
     SyntaxError, SyntaxErrorKind, UnitMetadata,

@@ -6,6 +6,7 @@
 //! is put in order once, when all is read. What files, configurations and units are is the caller's
 //! business: here they are numbers.
 
+use std::cmp::Ordering;
 use std::hash::{Hash, Hasher};
 use std::ops::Range;
 
@@ -58,6 +59,13 @@ struct Cursor {
     benchmark: Option<u32>,
     /// The rows of its values, in their order; empty where the benchmark is another.
     rows: Vec<u32>,
+}
+
+/// The order of values: what is no number first, and zeros of either sign as equals, as Go's `sort`
+/// has it.
+pub(crate) fn ascending(a: &f64, b: &f64) -> Ordering {
+    a.partial_cmp(b)
+        .unwrap_or_else(|| b.is_nan().cmp(&a.is_nan()))
 }
 
 impl RawRows {
@@ -201,8 +209,8 @@ impl RawRows {
         std::mem::take(&mut self.names)
     }
 
-    /// Brings the values of each group of rows together (a counting sort) and sorts those of varying
-    /// groups. `group_of` has the group of each row, which [`Pooled::add`] has been told of all its
+    /// Brings the values of each group of rows together (a counting sort), in the order in which they
+    /// came. `group_of` has the group of each row, which [`Pooled::add`] has been told of all its
     /// rows. Returns the text of values that [`Pooled::samples`] takes.
     pub(crate) fn gather<G: AsMut<Pooled>>(&self, group_of: &[u32], groups: &mut [G]) -> Vec<f64> {
         let mut total = 0;
@@ -232,7 +240,6 @@ impl RawRows {
         }
         for group in varying(groups) {
             group.start -= group.count as usize;
-            values[group.start..][..group.count as usize].sort_unstable_by(f64::total_cmp);
         }
         values
     }
@@ -282,6 +289,13 @@ impl Pooled {
 impl AsMut<Pooled> for Pooled {
     fn as_mut(&mut self) -> &mut Pooled {
         self
+    }
+}
+
+/// Sorts the values of each group.
+pub(crate) fn sort<G: AsMut<Pooled>>(values: &mut [f64], groups: &mut [G]) {
+    for group in varying(groups) {
+        values[group.start..][..group.count as usize].sort_by(ascending);
     }
 }
 

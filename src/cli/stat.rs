@@ -8,7 +8,7 @@ use anyhow::{Result, anyhow, bail};
 use super::args::{Only, StatArguments, When};
 use super::read::Reading;
 use crate::query::{Expressions, Filter, Projections};
-use crate::stat::{Input, Measurements, Options, Tables, View, render};
+use crate::stat::{Format, Input, Measurements, Options, Tables, View, render};
 use crate::text::plain;
 
 pub(super) fn run(arguments: &StatArguments) -> Result<u8> {
@@ -23,8 +23,9 @@ pub(super) fn run(arguments: &StatArguments) -> Result<u8> {
     let projections =
         Projections::parse(&expressions, &mut filter).map_err(|error| anyhow!("{error}"))?;
     let limits = Reading::new(None, &arguments.max_input)?.limits;
+    let keep_order = arguments.view.sparklines || arguments.view.format == Format::Json;
     let inputs = Input::parse_all(&arguments.inputs)?;
-    let measurements = Measurements::read(&inputs, limits)?;
+    let measurements = Measurements::read(&inputs, limits, keep_order)?;
     let mut err = io::stderr().lock();
     for warning in measurements.warnings() {
         writeln!(err, "{}", plain(warning))?;

@@ -2,9 +2,8 @@
 //! configuration and for metadata of a unit, and what it says of lines that it cannot read.
 //!
 //! Where `go_text` mends what real pipelines make of benchmark output, nothing is mended here: whoever
-//! asks for benchstat's answer gets it, misreadings included. Two things differ. A measurement that is
-//! no number (NaN) makes its line unreadable, for nothing can be compared with it; and a line too long
-//! for benchfmt, where it gives up, is passed over.
+//! asks for benchstat's answer gets it, misreadings included. One thing differs: a line too long for
+//! benchfmt, where it gives up, is passed over.
 
 use std::fmt;
 use std::io::{self, Read};
@@ -82,8 +81,6 @@ pub enum Mistake {
     MissingMeasurements,
     /// A measurement is no number.
     Measurement(Unreadable),
-    /// A measurement is NaN.
-    NotANumber,
     /// A measurement is the last field.
     MissingUnits,
     /// Nothing behind `Unit`.
@@ -102,7 +99,6 @@ impl fmt::Display for Mistake {
             Mistake::Count(why) => write!(f, "parsing iteration count: {why}"),
             Mistake::MissingMeasurements => f.write_str("missing measurements"),
             Mistake::Measurement(why) => write!(f, "parsing measurement: {why}"),
-            Mistake::NotANumber => f.write_str("parsing measurement: NaN cannot be compared"),
             Mistake::MissingUnits => f.write_str("missing units"),
             Mistake::MissingUnit => f.write_str("missing unit"),
             Mistake::ExpectedKeyValue => f.write_str("expected key=value"),
@@ -226,23 +222,18 @@ impl State {
         }
         let iterations = numbers::whole(count).map_err(Mistake::Count)?;
         self.measurements.clear();
-        let mut comparable = true;
         while !rest.is_empty() {
             let (value, behind) = split_number(rest).map_err(Mistake::Measurement)?;
             let (unit, after) = split_field(behind);
             if unit.is_empty() {
                 return Err(Mistake::MissingUnits);
             }
-            comparable &= !value.is_nan();
             let start = text.len() - behind.len();
             self.measurements.push((value, start..start + unit.len()));
             rest = after;
         }
         if self.measurements.is_empty() {
             return Err(Mistake::MissingMeasurements);
-        }
-        if !comparable {
-            return Err(Mistake::NotANumber);
         }
         Ok(Some(ResultLine {
             name,

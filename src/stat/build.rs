@@ -201,8 +201,13 @@ impl Maker<'_> {
         let before = self.samples(baseline.id, before);
         for cell in others {
             let after = self.samples(cell.id, after);
+            let numbers = [before, after]
+                .iter()
+                .all(|side| side.first().is_some_and(|least| !least.is_nan()));
             let (kind, p) = if exact {
                 (ComparisonKind::Exact, 0.0)
+            } else if !numbers {
+                (ComparisonKind::NotANumber, 1.0)
             } else {
                 match distributions.mann_whitney(before, after) {
                     Some(test) => (ComparisonKind::Tested, test.unbounded_p),
@@ -215,7 +220,7 @@ impl Maker<'_> {
                 adjusted: p,
                 counts: [before.len(), after.len()],
                 kind,
-                shift: self.options.shift.then(|| {
+                shift: (self.options.shift && numbers).then(|| {
                     stats::hodges_lehmann(before, after, self.options.confidence, distributions)
                 }),
             });

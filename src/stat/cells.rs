@@ -1,7 +1,9 @@
 //! The values of cells, which hold the values of one row or more.
 
+use rustc_hash::FxHashMap;
+
 use super::measurements::Measurements;
-use crate::benchmark::Samples;
+use crate::benchmark::{Samples, ascending};
 
 /// The values of cells.
 pub struct CellValues<'a> {
@@ -9,6 +11,8 @@ pub struct CellValues<'a> {
     cells: Vec<Cell>,
     /// The values of cells that hold several rows.
     values: Vec<f64>,
+    /// The rows of those cells, if the order of values was kept.
+    rows: FxHashMap<u32, Vec<u32>>,
 }
 
 #[derive(Clone, Copy)]
@@ -36,6 +40,7 @@ impl Measurements {
             measurements: self,
             cells: vec![Cell::Empty; count],
             values: Vec::new(),
+            rows: FxHashMap::default(),
         };
         let rows = || {
             cells
@@ -57,6 +62,13 @@ impl Measurements {
             any_shared |= matches!(cell, Cell::Rows(_));
         }
         if any_shared {
+            if self.keeps_order() {
+                for (row, cell) in rows() {
+                    if matches!(gathered.cells[*cell as usize], Cell::Rows(_)) {
+                        gathered.rows.entry(*cell).or_default().push(row as u32);
+                    }
+                }
+            }
             gathered.share(rows().map(|(row, cell)| (row as u32, *cell)));
         }
         gathered
@@ -78,6 +90,27 @@ impl CellValues<'_> {
                 Some(Samples::Varied(&self.values[start..][..count]))
             }
         }
+    }
+
+    /// The values of a cell in the order in which they were measured, row by row where it holds several;
+    /// ascending if that order was not kept.
+    pub fn measured(&self, cell: u32) -> Vec<f64> {
+        let mut buffer = Vec::new();
+        let measurements = self.measurements;
+        if !measurements.keeps_order() {
+            let samples = self.of(cell);
+            return samples.map_or_else(Vec::new, |all| all.as_slice(&mut buffer).to_vec());
+        }
+        let rows = match &self.cells[cell as usize] {
+            Cell::Empty => &[][..],
+            Cell::Row(row) => std::slice::from_ref(row),
+            Cell::Rows(_) => self.rows.get(&cell).map_or(&[][..], Vec::as_slice),
+        };
+        let mut all = Vec::new();
+        for row in rows {
+            all.extend_from_slice(measurements.measured(*row).as_slice(&mut buffer));
+        }
+        all
     }
 
     /// Brings the values of rows that share a cell together (a counting sort), and sorts them.
@@ -103,7 +136,7 @@ impl CellValues<'_> {
             if let Cell::Rows(rows @ Rows { constant: None, .. }) = cell {
                 rows.start -= rows.count;
                 // They are ascending runs: a sort that merges runs is the one to use.
-                self.values[rows.start..][..rows.count].sort_by(f64::total_cmp);
+                self.values[rows.start..][..rows.count].sort_by(ascending);
             }
         }
     }

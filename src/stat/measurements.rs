@@ -24,6 +24,7 @@ pub struct Measurements {
     units: Vec<Unit>,
     metadata: Metadata,
     warnings: Vec<String>,
+    keep_order: bool,
 }
 
 /// A row: a benchmark in a unit.
@@ -48,13 +49,18 @@ struct Unit {
 }
 
 impl Measurements {
-    /// Reads all inputs, as many at a time as there are cores.
+    /// Reads all inputs, as many at a time as there are cores. The order in which values were measured is
+    /// kept only if that is asked for.
     ///
     /// # Errors
     ///
     /// If one cannot be opened or read, or exceeds a bound; the first of them if there are several.
-    pub fn read(inputs: &[Input], limits: Limits) -> Result<Measurements, OpenError> {
-        let parts = read_all(inputs, limits)?;
+    pub fn read(
+        inputs: &[Input],
+        limits: Limits,
+        keep_order: bool,
+    ) -> Result<Measurements, OpenError> {
+        let parts = read_all(inputs, limits, keep_order)?;
         let mut all = Measurements {
             labels: inputs.iter().map(|input| input.label.clone()).collect(),
             parts: Vec::with_capacity(parts.len()),
@@ -63,6 +69,7 @@ impl Measurements {
             units: Vec::new(),
             metadata: Metadata::default(),
             warnings: Vec::new(),
+            keep_order,
         };
         let mut next = Firsts::default();
         let mut unit_ids = UnitIds::default();
@@ -124,6 +131,17 @@ impl Measurements {
     pub fn samples(&self, row: u32) -> Samples<'_> {
         let input = self.input_of(|firsts| firsts.row <= row);
         self.parts[input].samples((row - self.firsts[input].row) as usize)
+    }
+
+    /// The values of a row in the order in which they were measured, if that was kept.
+    pub(super) fn measured(&self, row: u32) -> Samples<'_> {
+        let input = self.input_of(|firsts| firsts.row <= row);
+        self.parts[input].measured((row - self.firsts[input].row) as usize)
+    }
+
+    /// Whether the order of values was kept.
+    pub(super) fn keeps_order(&self) -> bool {
+        self.keep_order
     }
 
     /// A benchmark.
@@ -240,7 +258,7 @@ impl UnitIds {
 }
 
 /// Reads inputs at the same time; returns them in their order.
-fn read_all(inputs: &[Input], limits: Limits) -> Result<Vec<Part>, OpenError> {
+fn read_all(inputs: &[Input], limits: Limits, keep_order: bool) -> Result<Vec<Part>, OpenError> {
     let next = AtomicUsize::new(0);
     let read_some = || {
         let mut read = Vec::new();
@@ -248,7 +266,7 @@ fn read_all(inputs: &[Input], limits: Limits) -> Result<Vec<Part>, OpenError> {
             let index = next.fetch_add(1, Ordering::Relaxed);
             inputs.get(index).map(|input| (index, input))
         } {
-            let part = Part::read(input, limits);
+            let part = Part::read(input, limits, keep_order);
             let failed = part.is_err();
             read.push((index, part));
             if failed {
@@ -297,7 +315,7 @@ mod tests {
         for (input, text) in inputs.iter().zip(texts) {
             fs::write(&input.path, text).unwrap();
         }
-        let all = Measurements::read(&inputs, Limits::default()).unwrap();
+        let all = Measurements::read(&inputs, Limits::default(), false).unwrap();
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         let rows = (0..all.rows().len()).map(|index| {
             let row = all.rows()[index];
@@ -358,7 +376,7 @@ mod tests {
     fn warnings_come_in_the_order_of_the_inputs() {
         let (_, warnings) = read(&[
             "Unit ns/op better=higher what\nBenchmarkX 1\n",
-            "Unit sec/op better=lower better=higher\nBenchmarkX 1 NaN x\nUnit sec/op better=lower\n",
+            "Unit sec/op better=lower better=higher\nBenchmarkX 1 one x\nUnit sec/op better=lower\n",
         ]);
         assert_eq!(
             warnings,
@@ -366,7 +384,7 @@ mod tests {
                 "0:1: expected key=value",
                 "0:2: missing measurements",
                 "1:1: metadata better of unit sec/op already set to higher",
-                "1:2: parsing measurement: NaN cannot be compared",
+                "1:2: parsing measurement: invalid syntax",
                 "1:3: metadata better of unit sec/op already set to higher",
             ]
         );

@@ -18,7 +18,12 @@ pub(super) fn push_general(value: f64, text: &mut String) {
     if !value.is_finite() {
         text.push_str(not_finite(value));
     } else if size > 0.0 && !(1e-4..1e6).contains(&size) {
-        let shortest = format!("{value:e}");
+        // Where two numbers of the fewest digits are equally near, Go takes the even one, as printing to
+        // a fixed number of digits does.
+        let shortest = format!("{size:e}");
+        let digits = shortest.bytes().take_while(|byte| *byte != b'e');
+        let digits = digits.filter(u8::is_ascii_digit).count();
+        let shortest = format!("{value:.*e}", digits - 1);
         let (digits, exponent) = shortest.split_once('e').unwrap_or((&shortest, "0"));
         let sign = if exponent.starts_with('-') { '-' } else { '+' };
         let _ = write!(
@@ -180,6 +185,7 @@ mod tests {
             (0.00001, "1e-05"),
             (-1.5e-300, "-1.5e-300"),
             (123_456_789.125, "1.23456789125e+08"),
+            (1_157_728_333_369_001.25, "1.1577283333690012e+15"),
             (f64::NAN, "NaN"),
             (f64::INFINITY, "+Inf"),
             (f64::NEG_INFINITY, "-Inf"),

@@ -8,7 +8,7 @@ use rustc_hash::FxHashMap;
 
 use super::input::Input;
 use super::metadata::tidied;
-use crate::benchmark::{Pooled, PrintedUnits, RawRows, Record, Samples};
+use crate::benchmark::{Pooled, PrintedUnits, RawRows, Record, Samples, sort};
 use crate::parse::benchfmt::{self, Declaration, Entry, Mistake};
 use crate::parse::{self, Format, Limits, OpenError, Sink, Source};
 use crate::unit::Better;
@@ -31,6 +31,8 @@ pub(super) struct Part {
     pub(super) rows: RawRows,
     samples: Vec<Pooled>,
     values: Vec<f64>,
+    /// The values as they came, if that is asked for.
+    measured: Vec<f64>,
     /// What the units of rows are: each printed unit has two, see [`Part::unit_of_value`].
     pub(super) units: Vec<PrintedUnit>,
     printed_units: PrintedUnits,
@@ -65,7 +67,7 @@ pub(super) type OwnDeclaration = (Vec<u8>, Vec<u8>, Vec<u8>);
 
 impl Part {
     /// Opens and reads an input to its end.
-    pub(super) fn read(input: &Input, limits: Limits) -> Result<Part, OpenError> {
+    pub(super) fn read(input: &Input, limits: Limits, keep_order: bool) -> Result<Part, OpenError> {
         let mut lines = Source::open(&input.path, limits)?.lines;
         let mut part = Part::default();
         let read = lines.peek().map(Format::detect);
@@ -85,7 +87,7 @@ impl Part {
             path: input.path.clone(),
             error,
         })?;
-        part.close();
+        part.close(keep_order);
         Ok(part)
     }
 
@@ -94,14 +96,23 @@ impl Part {
         self.samples[row].samples(&self.values)
     }
 
+    /// The values of a row as they came, if their order was kept.
+    pub(super) fn measured(&self, row: usize) -> Samples<'_> {
+        self.samples[row].samples(&self.measured)
+    }
+
     /// Puts the values of each row in order, and frees what only reading needs.
-    fn close(&mut self) {
+    fn close(&mut self, keep_order: bool) {
         self.rows.close();
         self.printed_units = PrintedUnits::default();
         self.declaration_ids = FxHashMap::default();
         self.samples = self.rows.rows().iter().map(Pooled::of).collect();
         let every_row: Vec<u32> = (0..self.samples.len() as u32).collect();
         self.values = self.rows.gather(&every_row, &mut self.samples);
+        if keep_order {
+            self.measured = self.values.clone();
+        }
+        sort(&mut self.values, &mut self.samples);
     }
 
     fn take(&mut self, line: u64, entry: &Entry<'_>) -> io::Result<()> {

@@ -114,6 +114,8 @@ pub enum ComparisonKind {
     Tested,
     /// Not at all: all samples of both are equal.
     Equal,
+    /// Not at all: a sample is no number.
+    NotANumber,
 }
 
 impl Comparison {
@@ -132,6 +134,7 @@ impl Comparison {
         match self.kind {
             ComparisonKind::Exact => None,
             ComparisonKind::Equal => Some(Warning::AllEqual),
+            ComparisonKind::NotANumber => Some(Warning::NotANumber),
             ComparisonKind::Tested => {
                 let too_few = self.p > alpha && {
                     let needed = samples_for_test(alpha).unwrap_or(MOST_SAMPLES_FOR_TEST + 1);
@@ -170,6 +173,8 @@ pub enum Warning {
     },
     /// There is nothing to test.
     AllEqual,
+    /// A test was asked for what is no number.
+    NotANumber,
     /// No difference could be significant.
     TooFewForTest,
     /// A column has not the rows of the baseline.
@@ -221,6 +226,7 @@ impl Warning {
             )
             .into(),
             Warning::AllEqual => "all samples are equal".into(),
+            Warning::NotANumber => "samples that are no numbers cannot be compared".into(),
             Warning::TooFewForTest => format!(
                 "need {} samples to detect a difference at alpha level {}",
                 needed(samples_for_test(options.alpha), MOST_SAMPLES_FOR_TEST + 1),
@@ -288,16 +294,11 @@ impl Row {
 }
 
 impl Tables<'_> {
-    /// The samples of a cell, ascending.
+    /// The samples of a cell in the order in which they were measured, if [`Measurements`] kept it.
+    ///
+    /// [`Measurements`]: super::Measurements
     pub fn samples(&self, cell: &Cell) -> Vec<f64> {
-        let mut buffer = Vec::new();
-        let samples = self.values.of(cell.id);
-        samples.map_or_else(Vec::new, |samples| samples.as_slice(&mut buffer).to_vec())
-    }
-
-    /// The samples of a cell in the order in which they were read.
-    pub fn samples_in_order(&self, cell: &Cell) -> Vec<f64> {
-        self.samples(cell)
+        self.values.measured(cell.id)
     }
 
     /// The least and the greatest sample of a row.

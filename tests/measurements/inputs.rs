@@ -17,7 +17,7 @@ fn read(paths: &[&Path]) -> Result<Measurements, String> {
         .map(|p| p.to_str().unwrap().to_owned())
         .collect();
     let inputs = Input::parse_all(&paths).map_err(|error| error.to_string())?;
-    Measurements::read(&inputs, Limits::default()).map_err(|error| error.to_string())
+    Measurements::read(&inputs, Limits::default(), false).map_err(|error| error.to_string())
 }
 
 fn refused(paths: &[&Path]) -> String {

@@ -5,7 +5,7 @@ use std::io::Cursor;
 use std::process::Command;
 
 use allocgate::parse::LineReader;
-use allocgate::parse::benchfmt::{self, Entry, Mistake};
+use allocgate::parse::benchfmt::{self, Entry};
 use proptest::prelude::*;
 
 use crate::made_up::examples;
@@ -37,9 +37,11 @@ fn number_record(number: &str) -> String {
             found.push(match entry {
                 Entry::Result(result) => {
                     let (value, _) = result.values().next().unwrap();
-                    format!("{} {:016x}", result.iterations, value.to_bits())
+                    match value.is_nan() {
+                        true => "NaN".to_owned(),
+                        false => format!("{} {:016x}", result.iterations, value.to_bits()),
+                    }
                 }
-                Entry::Mistake(Mistake::NotANumber) => "NaN".to_owned(),
                 Entry::Mistake(mistake) => mistake.to_string(),
                 Entry::Declaration(_) => panic!("{number}"),
             });

@@ -120,7 +120,7 @@ pub(crate) fn reduced(records: &[String]) -> Reduced {
 
 /// What the product makes of inputs.
 pub(crate) fn measured(inputs: &[Input]) -> Reduced {
-    let all = Measurements::read(inputs, Limits::default()).unwrap();
+    let all = Measurements::read(inputs, Limits::default(), false).unwrap();
     let every_row: Vec<u32> = (0..all.rows().len() as u32).collect();
     let values = all.gather(&every_row, every_row.len());
     let row = |index: &u32| {

@@ -54,18 +54,13 @@ pub(crate) fn quote(text: &[u8]) -> String {
         .collect()
 }
 
-/// The program's records, but that a measurement which is NaN makes a mistake of its line.
+/// The program's records. A NaN has one bit pattern here and another in Go.
 pub(crate) fn records_by_go(program: &Path, inputs: &[Input]) -> Vec<String> {
     let named = inputs.iter().map(|i| format!("{}={}", i.label, i.path));
     let mut all = answer(Command::new(program).arg("records").args(named), b"");
+    let ours = format!("{:016x}", f64::NAN.to_bits());
     for record in &mut all {
-        if record.contains("\tvalue\t7ff8") {
-            let fields: Vec<&str> = record.split('\t').collect();
-            let label = fields[fields.iter().position(|f| *f == ".file").unwrap() + 1];
-            let path = &inputs.iter().find(|i| i.label == label).unwrap().path;
-            let (path, line) = (quote(path.as_bytes()), fields[1]);
-            *record = format!("error\t{path}:{line}: parsing measurement: NaN cannot be compared");
-        }
+        *record = record.replace("7ff8000000000001", &ours);
     }
     all
 }

@@ -138,7 +138,7 @@ impl Writer<'_> {
                 center: cell.center,
                 lo: cell.lo,
                 hi: cell.hi,
-                samples: self.tables.samples_in_order(cell),
+                samples: self.tables.samples(cell),
                 warnings: self.messages(table.warnings_of(cell)),
                 comparison: cell
                     .comparison

@@ -236,7 +236,7 @@ impl<'a> TextTable<'a> {
             let look = Look::new(Align::Right, self.signs.plus_minus);
             self.grid.cell(look, |text| push_range(cell, text));
             if let Some(bounds) = bounds {
-                let samples = self.tables.samples_in_order(cell);
+                let samples = self.tables.samples(cell);
                 let bars = sparkline::bars(&samples, bounds, self.signs.ascii);
                 self.grid
                     .cell(Look::new(Align::Left, " "), |text| text.push_str(&bars));
