@@ -13,6 +13,9 @@ use std::time::Duration;
 /// How long a program may take over one of these small inputs. The machine may be busy.
 const LIMIT: Duration = Duration::from_secs(20);
 
+/// More than any answer here has; what prints on and on is cut off by the closed pipe.
+const LONGEST: u64 = 64 << 20;
+
 /// A program and the arguments that come before all others.
 #[derive(Clone)]
 pub(crate) struct Program {
@@ -58,8 +61,8 @@ impl Program {
             .stderr(Stdio::piped())
             .spawn()
             .unwrap_or_else(|error| panic!("{}: {error}", self.path.display()));
-        let mut out = child.stdout.take().unwrap();
-        let mut err = child.stderr.take().unwrap();
+        let out = child.stdout.take().unwrap().take(LONGEST);
+        let err = child.stderr.take().unwrap().take(LONGEST);
         let child = Mutex::new(child);
         let (ended, end) = mpsc::channel::<()>();
         let end = Mutex::new(end);
@@ -72,8 +75,8 @@ impl Program {
                 }
                 _ => true,
             });
-            let errors = scope.spawn(|| err.read_to_end(&mut stderr).unwrap());
-            out.read_to_end(&mut stdout).unwrap();
+            let errors = scope.spawn(|| read(err, &mut stderr));
+            read(out, &mut stdout);
             errors.join().unwrap();
             drop(ended);
             watch.join().unwrap()
@@ -85,6 +88,11 @@ impl Program {
             stderr,
         })
     }
+}
+
+/// Takes the pipe, so that it is closed afterwards.
+fn read(mut pipe: impl Read, into: &mut Vec<u8>) {
+    pipe.read_to_end(into).unwrap();
 }
 
 /// What `-` reads: the first file.
