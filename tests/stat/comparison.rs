@@ -1,9 +1,9 @@
 //! Whether two answers are the same.
 //!
-//! CSV has to be the same byte for byte, and standard error line for line. Of text, its *layout* is not
-//! compared: a line is reduced to its words, which spaces and `│` part, so that widths of columns and empty
-//! cells do not count; headers, numbers, footnote marks, footnotes and their order do. How much is the same
-//! without that reduction is counted, too.
+//! Standard output has to be the same byte for byte and standard error line for line. The exception is text
+//! with characters that are not one column wide or that are made harmless: benchstat takes every character
+//! for a column, ours does not, so the *layout* of such text is not compared. A line is reduced to its words
+//! then, which spaces and `│` part; headers, numbers, marks of footnotes, footnotes and their order count.
 //!
 //! # Wanted differences
 //!
@@ -17,7 +17,7 @@
 
 use std::fmt;
 
-use allocgate::text::plain;
+use allocgate::text::{plain, width};
 
 use crate::command::Answer;
 
@@ -91,7 +91,7 @@ pub(crate) fn compare(theirs: &Answer, ours: Option<&Answer>, csv: bool) -> Outc
         return refusal.compare(ours);
     }
     let identical = theirs.stdout == ours.stdout;
-    let (their_output, our_output) = match csv {
+    let (their_output, our_output) = match csv || is_narrow(&theirs.stdout) {
         true => (lines(&theirs.stdout), lines(&ours.stdout)),
         false => (words(&theirs.stdout, true), words(&ours.stdout, false)),
     };
@@ -196,6 +196,16 @@ fn harmless(output: &[u8]) -> Vec<String> {
         .collect()
 }
 
+/// Whether a terminal shows every character in a column of its own.
+fn is_narrow(output: &[u8]) -> bool {
+    let is_narrow = |line: &[u8]| {
+        let line = std::str::from_utf8(line).unwrap_or("\0");
+        let narrow = |c: char| width(c.encode_utf8(&mut [0; 4])) == 1;
+        plain(line) == line && line.chars().all(narrow)
+    };
+    split(output).all(is_narrow)
+}
+
 /// Lines without layout: their words, made harmless if they are benchstat's.
 fn words(output: &[u8], make_harmless: bool) -> Vec<String> {
     split(output)
@@ -257,24 +267,37 @@ mod tests {
     }
 
     #[test]
-    fn layout_does_not_count_and_every_word_does() {
+    fn layout_counts_where_every_character_is_a_column() {
         let theirs = answer(0, "  │ a │\nX   1.0 ± 2% ¹\n", "");
         let narrow = answer(0, "│a│\nX 1.0 ± 2% ¹\n", "");
         assert_eq!(
-            compare(&theirs, &narrow, false),
-            Outcome::Same { identical: false }
+            place(&compare(&theirs, &narrow, false)),
+            Some(("standard output", 1))
         );
         assert_eq!(
             compare(&theirs, &theirs, false),
             Outcome::Same { identical: true }
         );
+    }
+
+    #[test]
+    fn of_wide_text_every_word_counts() {
+        let theirs = answer(0, "   │ a │\n日本\u{1}   1.0 ± 2% ¹\n", "");
+        let wide = "     │ a │\n日本\\x01   1.0 ± 2% ¹\n";
         assert_eq!(
-            place(&compare(&theirs, &narrow, true)),
-            Some(("standard output", 1))
+            compare(&theirs, &answer(0, wide, ""), false),
+            Outcome::Same { identical: false }
         );
-        for other in ["│a│\nX 1.0 ± 2%\n", "│a│\nX 1.0 ± 2% ¹\n\n", "│a│\n"] {
-            let outcome = compare(&theirs, &answer(0, other, ""), false);
-            assert!(place(&outcome).is_some(), "{other:?}");
+        assert!(place(&compare(&theirs, &answer(0, wide, ""), true)).is_some());
+        for (from, to) in [
+            (" ¹", ""),
+            ("│ a │", "│ b │"),
+            ("\n", "\n\n"),
+            ("1.0", "1.00"),
+            ("\\x01", "\u{1}"),
+        ] {
+            let outcome = compare(&theirs, &answer(0, &wide.replace(from, to), ""), false);
+            assert!(place(&outcome).is_some(), "{from:?}");
         }
     }
 
