@@ -48,6 +48,7 @@ fuzz_target!(|data: &[u8]| {
         today: jiff::civil::date(2026, 1, 1),
         keep_unchanged: true,
         circumstances: None,
+        filter: None,
     });
     let style = TerminalStyle { color: false, width: 80, all_rows: true };
     for &format in Format::ALL {

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
-use super::procs;
+use super::procs::{self, Suffixes};
 use super::raw::{PrintedUnits, RawRows, hash_of};
 use super::record::{
     BenchResult, Configuration, Failure, Record, Setting, SkippedLine, SyntaxError,
@@ -37,7 +37,7 @@ pub struct SampleSetBuilder {
     pub(super) raw: RawRows,
     /// Of each benchmark.
     pub(super) iterations: Vec<Iterations>,
-    printed_units: PrintedUnits,
+    pub(super) printed_units: PrintedUnits,
     /// What each printed unit is.
     pub(super) units: Vec<TidiedUnit>,
     cursor: Cursor,
@@ -45,6 +45,8 @@ pub struct SampleSetBuilder {
     pub(super) failures: Vec<Failure>,
     pub(super) errors: Vec<SyntaxError>,
     pub(super) announced: Vec<SkippedLine>,
+    /// What suffixes are GOMAXPROCS, where some of the names that tell have been left out since.
+    pub(super) decided_suffixes: Option<Vec<Suffixes>>,
     pub(super) overflow: Overflow,
 }
 

@@ -21,7 +21,8 @@ impl SampleSetBuilder {
         self.raw.close();
         // Every name was text when it was added.
         let names = String::from_utf8(self.raw.take_names()).unwrap_or_default();
-        let suffixes = self.suffixes(&names);
+        let decided = self.decided_suffixes.take();
+        let suffixes = decided.unwrap_or_else(|| self.suffixes(&names));
         self.report_lost_announcements(&suffixes, &names);
         let KeyTable {
             mut keys,
@@ -58,7 +59,7 @@ impl SampleSetBuilder {
     }
 
     /// What suffixes are GOMAXPROCS, for each file.
-    fn suffixes(&self, names: &str) -> Vec<Suffixes> {
+    pub(super) fn suffixes(&self, names: &str) -> Vec<Suffixes> {
         let mut files: Vec<Vec<&str>> = vec![Vec::new(); self.files.len().max(1)];
         for benchmark in self.raw.benchmarks() {
             files[benchmark.file as usize].push(&names[benchmark.name.clone()]);
@@ -72,7 +73,7 @@ impl SampleSetBuilder {
     /// `go test -v` announces benchmarks without the suffix, and parents have no result. But a
     /// name that bears its file's suffix is the beginning of a result, one that was lost, unless
     /// it is the name of a benchmark or a parent that happens to end like a suffix.
-    fn report_lost_announcements(&mut self, suffixes: &[Suffixes], names: &str) {
+    pub(super) fn report_lost_announcements(&mut self, suffixes: &[Suffixes], names: &str) {
         let announced = std::mem::take(&mut self.announced);
         if announced.is_empty() {
             return;

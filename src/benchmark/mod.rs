@@ -7,6 +7,7 @@ mod key;
 mod procs;
 mod raw;
 mod record;
+mod retain;
 mod row_keys;
 mod sample;
 
@@ -17,5 +18,6 @@ pub use record::{
     BenchResult, Configuration, Failure, FailureKind, Position, Record, Setting, SkippedLine,
     SyntaxError, SyntaxErrorKind, UnitMetadata,
 };
+pub use retain::MeasuredRow;
 pub use row_keys::row_keys;
 pub use sample::{Iterations, KeyId, RowId, SampleSet, Samples, UnitTraits};

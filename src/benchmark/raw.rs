@@ -209,6 +209,38 @@ impl RawRows {
         std::mem::take(&mut self.names)
     }
 
+    /// Gives back the text of all names that [`RawRows::take_names`] took.
+    pub(crate) fn restore_names(&mut self, names: Vec<u8>) {
+        self.names = names;
+    }
+
+    /// Keeps some of the rows, and the benchmarks that have any. Returns which benchmarks stay. To be
+    /// asked once all is read: rows are not found again.
+    pub(crate) fn retain(&mut self, kept: &[bool]) -> Vec<bool> {
+        let mut has_rows = vec![false; self.benchmarks.len()];
+        for (row, _) in self.rows.iter().zip(kept).filter(|(_, kept)| **kept) {
+            has_rows[row.benchmark as usize] = true;
+        }
+        let (row_of, benchmark_of) = (numbered(kept), numbered(&has_rows));
+        let rows = std::mem::take(&mut self.rows).into_iter().zip(kept);
+        let rows = rows.filter(|(_, kept)| **kept).filter_map(|(row, _)| {
+            let benchmark = benchmark_of[row.benchmark as usize]?;
+            Some(RawRow { benchmark, ..row })
+        });
+        self.rows = rows.collect();
+        let benchmarks = std::mem::take(&mut self.benchmarks).into_iter();
+        let benchmarks = benchmarks.zip(&has_rows).filter(|(_, has_rows)| **has_rows);
+        self.benchmarks = benchmarks.map(|(benchmark, _)| benchmark).collect();
+        let mut log = Log::default();
+        for (row, value) in std::mem::take(&mut self.log).chunks.into_iter().flatten() {
+            if let Some(row) = row_of[row as usize] {
+                log.push(row, value);
+            }
+        }
+        self.log = log;
+        has_rows
+    }
+
     /// Brings the values of each group of rows together (a counting sort), in the order in which they
     /// came. `group_of` has the group of each row, which [`Pooled::add`] has been told of all its
     /// rows. Returns the text of values that [`Pooled::samples`] takes.
@@ -292,6 +324,18 @@ impl AsMut<Pooled> for Pooled {
     }
 }
 
+/// The numbers that those of many get which are kept.
+fn numbered(kept: &[bool]) -> Vec<Option<u32>> {
+    let mut next = 0;
+    let number = |kept: &bool| {
+        kept.then(|| {
+            next += 1;
+            next - 1
+        })
+    };
+    kept.iter().map(number).collect()
+}
+
 /// Sorts the values of each group.
 pub(crate) fn sort<G: AsMut<Pooled>>(values: &mut [f64], groups: &mut [G]) {
     for group in varying(groups) {
@@ -354,6 +398,11 @@ impl PrintedUnits {
         self.last.truncate(index);
         self.last.push(unit);
         Some(unit)
+    }
+
+    /// A unit as printed.
+    pub(crate) fn name(&self, unit: u32) -> &[u8] {
+        &self.printed[unit as usize]
     }
 
     /// Numbers a unit that is not known.

@@ -7,6 +7,7 @@ use std::thread;
 use anyhow::{Context, Result, bail};
 
 use super::args::CheckArguments;
+use super::filter::Selection;
 use super::memory;
 use super::outputs::{Outputs, refuse_to_overwrite};
 use super::place;
@@ -20,6 +21,7 @@ use crate::run::{self, BASELINE_FILE, CANDIDATE_FILE};
 pub(super) fn run(arguments: &CheckArguments) -> Result<u8> {
     let here = env::current_dir().context("the working directory")?;
     let policy = policy(&arguments.policy, &here)?;
+    let selection = Selection::parse(arguments.filter.as_deref())?;
     let reading = Reading::new(arguments.format.as_deref(), &arguments.max_input)?;
     refuse_to_overwrite(&arguments.output, inputs(arguments))?;
     let outputs = Outputs::open(&arguments.output)?;
@@ -41,10 +43,14 @@ pub(super) fn run(arguments: &CheckArguments) -> Result<u8> {
         Ok((folder.clone(), manifest))
     });
     let manifest = run::join(manifests.collect::<Result<_, run::SaveError>>()?)?;
-    let [baseline, candidate] = read::sides([baseline, candidate], reading)?;
-    let Some(candidate) = candidate else {
+    let [mut baseline, candidate] = read::sides([baseline, candidate], reading)?;
+    let Some(mut candidate) = candidate else {
         bail!("no candidate was given")
     };
+    if let Some(selection) = &selection {
+        baseline.iter_mut().for_each(|side| selection.apply(side));
+        selection.apply(&mut candidate);
+    }
     let memory = memory::of_policy(&policy)?;
     let mut report = report(
         baseline,
@@ -52,6 +58,7 @@ pub(super) fn run(arguments: &CheckArguments) -> Result<u8> {
         &policy,
         outputs.show_unchanged(&arguments.output),
         manifest.as_ref().map(|manifest| &manifest.circumstances),
+        arguments.filter.as_deref(),
     );
     if let Some(manifest) = &manifest {
         report.attribute(&manifest.attributed);
@@ -86,6 +93,7 @@ pub(super) fn report(
     policy: &Policy,
     keep_unchanged: bool,
     circumstances: Option<&Circumstances>,
+    filter: Option<&str>,
 ) -> Report {
     let configurations: Vec<_> = baseline
         .iter()
@@ -102,6 +110,7 @@ pub(super) fn report(
         today: jiff::Zoned::now().date(),
         keep_unchanged,
         circumstances,
+        filter,
     })
 }
 

@@ -6,6 +6,7 @@ mod check;
 mod comment;
 mod exit;
 mod explain;
+mod filter;
 mod generate;
 mod init;
 mod memory;

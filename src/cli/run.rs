@@ -133,6 +133,7 @@ fn judged(names: [&str; 2], measured: &Measured, policy: &Policy, keep_unchanged
         policy,
         keep_unchanged,
         Some(circumstances),
+        None,
     )
 }
 

@@ -43,11 +43,9 @@ pub(super) fn all(case: Case<'_>, tally: &Tally<'_>) -> Vec<Finding> {
     if let Some(circumstances) = case.circumstances {
         known(case, circumstances, &mut findings);
     }
-    // What was not run may be what a rule is for.
-    if case
-        .circumstances
-        .is_none_or(|known| known.identical.is_empty())
-    {
+    // What was not run, or not selected, may be what a rule is for.
+    let is_partial = |known: &Circumstances| !known.identical.is_empty();
+    if case.filter.is_none() && !case.circumstances.is_some_and(is_partial) {
         dead_rules(case, tally, &mut findings);
     }
     unlike_measurements(tally, &mut findings);
@@ -220,11 +218,26 @@ fn doubt(case: Case<'_>, doubt: Doubt) -> Severity {
     }
 }
 
+/// The sentence, with what it may be due to.
+fn of_selection(case: Case<'_>, message: &str) -> String {
+    match case.filter {
+        Some(filter) => format!("{message} (only what the filter `{filter}` selects is judged)"),
+        None => message.to_owned(),
+    }
+}
+
 fn nothing_judged(case: Case<'_>, tally: &Tally<'_>, findings: &mut Vec<Finding>) {
     let (no_benchmarks, no_allocations) = tally.nothing_to_judge(case);
     let empty = |side: &SampleSet| side.rows().len() == 0;
     if no_benchmarks {
         let message = match case.baseline {
+            _ if case.is_filtered_out() => "no benchmark result is left: there is nothing to judge",
+            _ if case.filter.is_some() && empty(case.candidate) => {
+                "no benchmark result of the candidate is left: nothing was compared"
+            }
+            Some(baseline) if case.filter.is_some() && empty(baseline) => {
+                "no benchmark result of the baseline is left: nothing was compared"
+            }
             _ if case.circumstances.is_some() => {
                 "no benchmark was found, or none printed a result: there is nothing to judge"
             }
@@ -241,7 +254,7 @@ fn nothing_judged(case: Case<'_>, tally: &Tally<'_>, findings: &mut Vec<Finding>
         };
         findings.push(Finding {
             severity: doubt(case, Doubt::NoBenchmarks),
-            ..warning(FindingCode::NoBenchmarks, message.to_owned())
+            ..warning(FindingCode::NoBenchmarks, of_selection(case, message))
         });
     }
     if no_allocations {
@@ -252,9 +265,9 @@ fn nothing_judged(case: Case<'_>, tally: &Tally<'_>, findings: &mut Vec<Finding>
         };
         findings.push(Finding {
             severity: doubt(case, Doubt::NoAllocations),
-            ..warning(FindingCode::NoAllocations, format!(
+            ..warning(FindingCode::NoAllocations, of_selection(case, &format!(
                 "the {side} has no allocs/op and no B/op figures; measure it with `go test -bench . -benchmem`"
-            ))
+            )))
         });
     }
 }

@@ -38,6 +38,8 @@ pub struct Case<'a> {
     pub keep_unchanged: bool,
     /// What is known of the run besides its figures; `None` of two files.
     pub circumstances: Option<&'a Circumstances>,
+    /// The filter that selected the rows; `None` where all are there.
+    pub filter: Option<&'a str>,
 }
 
 /// Judges every row and the run as a whole.
@@ -79,7 +81,10 @@ pub fn judge(case: Case<'_>) -> Report {
         rows,
         findings: findings::all(case, &tally),
         geomeans: tally.geomeans(),
-        settings: settings(case.policy),
+        settings: Settings {
+            filter: case.filter.map(str::to_owned),
+            ..settings(case.policy)
+        },
         inputs: SideInputs {
             baseline: case
                 .baseline
@@ -99,6 +104,15 @@ impl<'a> Case<'a> {
             candidate: self.candidate,
             statistics: &self.policy.statistics,
         }
+    }
+
+    /// Whether results were read and the filter leaves none of them.
+    pub(super) fn is_filtered_out(&self) -> bool {
+        let sides = || [Some(self.candidate), self.baseline].into_iter().flatten();
+        let mut files = sides().flat_map(SampleSet::files);
+        self.filter.is_some()
+            && sides().all(|side| side.rows().len() == 0)
+            && files.any(|file| file.results > 0)
     }
 
     /// The side that names a pair's row, and the row: the candidate where it has it.
@@ -455,6 +469,7 @@ pub(super) fn settings(policy: &Policy) -> Settings {
         test: statistics.test.to_string(),
         adjust: statistics.adjust.to_string(),
         policy: policy.source.clone(),
+        filter: None,
     }
 }
 

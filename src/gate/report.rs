@@ -126,6 +126,9 @@ pub struct Settings {
     pub adjust: String,
     /// The policy file, or `None` for the defaults.
     pub policy: Option<String>,
+    /// The filter that selected what was judged; `None` where all was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub filter: Option<String>,
 }
 
 /// What was read on each side.

@@ -210,7 +210,9 @@ impl<'a> Tally<'a> {
             // Budgets only: what has no budget is not judged.
             return (self.budgeted == 0, false);
         };
-        if let Some(circumstances) = case.circumstances {
+        if let Some(circumstances) = case.circumstances
+            && !case.is_filtered_out()
+        {
             // The sources are at hand: a row that is new is known to be.
             let (before, after) = (baseline.rows().len(), case.candidate.rows().len());
             let failed = !case.candidate.failures().is_empty();

@@ -152,16 +152,18 @@ fn passed(memory: &MemoryReport) -> String {
     text
 }
 
-/// Causes that did not make the verdict, in words.
+/// What else is to be said with the verdict: that it is of a selection, and causes that did not make it.
 pub(super) fn asides(report: &Report) -> Vec<String> {
     let doubts = match report.verdict {
         Verdict::Regression => causes(&report.causes, Outcome::CouldNotJudge),
         Verdict::Pass | Verdict::CouldNotJudge | Verdict::CommandFailed => None,
     };
     let passed = causes(&report.causes, Outcome::Pass);
-    doubts
-        .map(|causes| format!("also could not judge: {causes}"))
+    let filter = report.settings.filter.as_ref();
+    filter
+        .map(|filter| format!("only what the filter selects was judged: {}", plain(filter)))
         .into_iter()
+        .chain(doubts.map(|causes| format!("also could not judge: {causes}")))
         .chain(passed.map(|causes| format!("let pass by the policy: {causes}")))
         .collect()
 }

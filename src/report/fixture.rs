@@ -183,6 +183,7 @@ fn report(
             test: "mann-whitney".to_owned(),
             adjust: "bh".to_owned(),
             policy: Some("allocgate.toml".to_owned()),
+            filter: None,
         },
         inputs: SideInputs {
             baseline: vec![input("base.txt", results)],

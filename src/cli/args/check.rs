@@ -49,6 +49,10 @@ pub(in crate::cli) struct CheckArguments {
     #[arg(long, value_name = "DIR", conflicts_with_all = ["sides", "baseline", "candidate"])]
     pub(in crate::cli) saved: Vec<PathBuf>,
 
+    /// Judge only what this selects, in the language of benchstat's -filter: `.name:Sort -/size:(1k OR 2k) .unit:B/op`
+    #[arg(long, value_name = "EXPRESSION", allow_hyphen_values = true)]
+    pub(in crate::cli) filter: Option<String>,
+
     /// Read every input as this format instead of detecting it
     #[arg(long, value_name = "FORMAT", value_parser = format_names())]
     pub(in crate::cli) format: Option<String>,

@@ -84,6 +84,9 @@ fn settings(report: &Report) -> Markup {
                     None => "default",
                 }
             } }
+            @if let Some(filter) = &settings.filter {
+                div { dt { "filter" } dd { code { (name(filter)) } } }
+            }
             div { dt { "allocgate" } dd { (env!("CARGO_PKG_VERSION")) } }
         }
     }

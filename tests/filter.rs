@@ -1,0 +1,194 @@
+//! Filters, from files to exit codes: `check --filter` selects what is judged.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "tests"
+)]
+
+mod program;
+
+use program::{Run, Side, allocgate};
+
+/// Two packages, of which only one gets worse.
+fn sides() -> [Side; 2] {
+    let side = |sort: u64, map: u64| {
+        Side::new()
+            .text("goos: linux\npkg: example.com/a\n")
+            .benchmark("BenchmarkSort/n=1k-8", "allocs/op", &[sort; 6])
+            .benchmark("BenchmarkSort/n=2k-8", "allocs/op", &[5; 6])
+            .text("pkg: example.com/b\n")
+            .benchmark("BenchmarkMap-8", "allocs/op", &[map; 6])
+    };
+    [side(3, 7), side(4, 7)]
+}
+
+fn check(filter: &str) -> Run {
+    let [before, after] = sides();
+    allocgate()
+        .check(&before, &after)
+        .args(["--filter", filter])
+        .run()
+}
+
+fn report(run: &Run) -> serde_json::Value {
+    serde_json::from_str(&run.stdout).unwrap()
+}
+
+/// The messages of findings of a code.
+fn findings(run: &Run, code: &str) -> Vec<String> {
+    let report = report(run);
+    let findings = report["findings"].as_array().unwrap().iter();
+    let own = findings.filter(|finding| finding["code"] == code);
+    own.map(|finding| finding["message"].as_str().unwrap().to_owned())
+        .collect()
+}
+
+#[test]
+fn a_filter_selects_what_is_judged() {
+    for (filter, code, rows) in [
+        ("*", 1, 3),
+        (".name:Sort", 1, 2),
+        ("/n:1k", 1, 1),
+        ("/n:2k", 0, 1),
+        ("-/n:1k", 0, 2),
+        ("pkg:example.com/b", 0, 1),
+        ("goos:linux /gomaxprocs:8 .unit:allocs/op", 1, 3),
+        (".fullname:/^Sort\\/n=2/ OR pkg:/b$/", 0, 2),
+    ] {
+        let run = check(filter);
+        let report = report(&run);
+        assert_eq!(run.code, code, "{filter}");
+        assert_eq!(report["rows"].as_array().unwrap().len(), rows, "{filter}");
+        assert_eq!(report["settings"]["filter"], filter);
+    }
+}
+
+#[test]
+fn the_file_of_a_filter_is_the_path_as_given() {
+    let [before, after] = sides();
+    let [before, after] =
+        [before, after].map(|side| side.benchmark("BenchmarkX-8", "B/op", &[1; 6]));
+    // Each side is a file: one of them has nothing then.
+    let run = allocgate()
+        .check(&before, &after)
+        .args(["--filter", ".file:/b[.]txt$/"])
+        .run();
+    assert_eq!(run.code, 3);
+    let message = &findings(&run, "no-benchmarks")[0];
+    assert!(
+        message.starts_with("no benchmark result of the baseline is left"),
+        "{message}"
+    );
+}
+
+#[test]
+fn a_filter_that_leaves_nothing_is_no_pass() {
+    let run = check(".name:Other");
+    assert_eq!(run.code, 3);
+    assert_eq!(
+        findings(&run, "no-benchmarks"),
+        [
+            "no benchmark result is left: there is nothing to judge (only what the filter \
+          `.name:Other` selects is judged)"
+        ]
+    );
+    // The allocations are there, and not selected.
+    let [before, after] = sides().map(|side| side.benchmark("BenchmarkX-8", "ns/op", &[1; 6]));
+    let run = allocgate()
+        .check(&before, &after)
+        .args(["--filter", ".unit:ns/op"])
+        .run();
+    assert_eq!(run.code, 3);
+    assert!(findings(&run, "no-allocations")[0].contains("the filter `.unit:ns/op`"));
+}
+
+#[test]
+fn what_was_lost_counts_whatever_is_selected() {
+    let [before, after] = sides();
+    let after = after.text("BenchmarkLost-8 \tpanic: boom\n\nexit status 2\nFAIL\tp\t1s\n");
+    let run = allocgate()
+        .check(&before, &after)
+        .args(["--filter", "/n:2k"])
+        .run();
+    assert_eq!(run.code, 3);
+}
+
+#[test]
+fn a_whole_file_decides_what_is_gomaxprocs() {
+    // GOMAXPROCS is 1: the number is the sub-benchmark's own, even where it is all that is left.
+    let side = Side::new()
+        .benchmark("BenchmarkSort/n-10", "allocs/op", &[3; 6])
+        .benchmark("BenchmarkMap", "allocs/op", &[3; 6]);
+    let run = allocgate()
+        .check(&side, &side)
+        .args(["--filter", ".name:Sort"])
+        .run();
+    assert_eq!(run.code, 0);
+    assert_eq!(report(&run)["rows"][0]["benchmark"], "BenchmarkSort/n-10");
+}
+
+#[test]
+fn configurations_that_nothing_is_left_of_tell_no_rows_apart() {
+    let side = Side::new()
+        .text("note: a\n")
+        .benchmark("BenchmarkX-8", "allocs/op", &[3; 6])
+        .text("note: b\n")
+        .benchmark("BenchmarkX-8", "allocs/op", &[4, 5, 4, 4, 5, 4]);
+    let check = |filter: &str| {
+        allocgate()
+            .check(&side, &side)
+            .args(["--filter", filter])
+            .run()
+    };
+    assert_eq!(findings(&check("*"), "rows-split").len(), 1);
+    let run = check("note:b");
+    assert!(findings(&run, "rows-split").is_empty());
+    assert_eq!(report(&run)["rows"].as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn every_page_says_that_it_is_of_a_selection() {
+    for format in ["terminal", "markdown", "junit", "html"] {
+        let [before, after] = sides();
+        let filter = ".name:/<blink>|Sort/";
+        let report = format!("--report={format}");
+        let run = allocgate()
+            .check(&before, &after)
+            .args(["--filter", filter, &report])
+            .run_as_is();
+        assert_eq!(run.code, 1);
+        let page = run.stdout.replace('\n', " ");
+        assert!(
+            page.contains("nly what the filter selects was judged: .name:/"),
+            "{format}: {page}"
+        );
+        if format != "terminal" {
+            assert!(!page.contains("<blink>"), "{format}");
+        }
+    }
+}
+
+#[test]
+fn a_rule_for_what_is_not_selected_is_not_dead() {
+    let policy = "[[rule]]\nbenchmark = 'Map'\ngate = false";
+    let run = |filter: &str| {
+        let [before, after] = sides();
+        let call = allocgate().policy(policy).check(&before, &after);
+        call.args(["--filter", filter]).run()
+    };
+    assert!(findings(&run(".name:Sort"), "rule-unused").is_empty());
+}
+
+#[test]
+fn a_bad_filter_is_pointed_at() {
+    let run = check(".name:(Sort Map)");
+    assert_eq!((run.code, run.stdout.as_str()), (2, ""));
+    assert_eq!(
+        run.stderr,
+        "error: --filter: syntax error: value list must be separated by OR\n    \
+         .name:(Sort Map)\n                ^\n"
+    );
+    assert_eq!(check(&"(".repeat(100_000)).code, 2);
+}
