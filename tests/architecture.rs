@@ -23,7 +23,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("benchmark", &["unit"]),
     ("parse", &["benchmark", "unit"]),
     ("profile", &["bounded"]),
-    ("policy", &["benchmark", "unit"]),
+    ("policy", &["benchmark", "query", "unit"]),
     (
         "memory",
         &["bounded", "figure", "http", "parse", "policy", "process"],

@@ -1,4 +1,5 @@
-//! Filters, from files to exit codes: `check --filter` selects what is judged.
+//! Filters, from files to exit codes: `check --filter` selects what is judged, and scopes of the
+//! policy select rows.
 
 #![allow(
     clippy::unwrap_used,
@@ -191,4 +192,92 @@ fn a_bad_filter_is_pointed_at() {
          .name:(Sort Map)\n                ^\n"
     );
     assert_eq!(check(&"(".repeat(100_000)).code, 2);
+}
+
+/// The exit code under a policy.
+fn under(policy: &str) -> Run {
+    let [before, after] = sides();
+    allocgate().policy(policy).check(&before, &after).run()
+}
+
+#[test]
+fn scopes_of_the_policy_take_filters() {
+    for (policy, code) in [
+        ("", 1),
+        ("[[rule]]\nfilter = '/n:1k'\ngate = false", 0),
+        (
+            "[[rule]]\nfilter = '/n:1k .unit:allocs/op'\ngate = false",
+            0,
+        ),
+        ("[[rule]]\nfilter = '/n:1k .unit:B/op'\ngate = false", 1),
+        ("[[rule]]\nfilter = '/n:2k'\ngate = false", 1),
+        (
+            "[[rule]]\nbenchmark = 'Sort/*'\nfilter = 'pkg:example.com/b'\ngate = false",
+            1,
+        ),
+        ("[[budget]]\nfilter = '.name:Map'\nallocs = 6", 1),
+        (
+            "[[waiver]]\nfilter = '.fullname:\"Sort/n=1k-8\"'\nunit = 'allocs/op'\nup-to = 4\nreason = 'r'",
+            0,
+        ),
+    ] {
+        assert_eq!(under(policy).code, code, "{policy}");
+    }
+    let run = under("[[budget]]\nfilter = '.name:Map'\nallocs = 6");
+    assert_eq!(run.statuses(), ["regressed", "over-budget", "unchanged"]);
+    // goos is the same everywhere: no row says it.
+    let run = under("[[rule]]\nfilter = '-goos:plan9'\ngate = false");
+    assert_eq!(run.code, 1);
+    assert_eq!(
+        findings(&run, "rule-unused"),
+        ["this rule matches nothing: all benchmarks, of which `-goos:plan9`"]
+    );
+}
+
+#[test]
+fn filters_of_configuration_that_tells_rows_apart() {
+    let side = |b: u64| {
+        Side::new()
+            .text("note: a\n")
+            .benchmark("BenchmarkX-8", "allocs/op", &[3; 6])
+            .text("note: b\n")
+            .benchmark("BenchmarkX-8", "allocs/op", &[b; 6])
+    };
+    let under = |filter: &str| {
+        let policy = format!("[[rule]]\nfilter = '{filter}'\ngate = false");
+        allocgate()
+            .policy(&policy)
+            .check(&side(4), &side(5))
+            .run()
+            .code
+    };
+    assert_eq!(under("note:b"), 0);
+    assert_eq!(under("-note:a"), 0);
+    assert_eq!(under("note:a"), 1);
+}
+
+#[test]
+fn what_a_filter_of_the_policy_cannot_ask_is_refused_with_its_line() {
+    for (policy, message) in [
+        (
+            "[[rule]]\nfilter = '.file:x'",
+            "allocgate.toml:2: filter: a row has no `.file`: it is what several files say",
+        ),
+        (
+            "ignore-keys = ['note']\n[[budget]]\nallocs = 1\nfilter = 'note:x'",
+            "allocgate.toml:4: filter: a row has no `note`: it is one of `ignore-keys`",
+        ),
+        (
+            "[[waiver]]\nunit = 'B/op'\nup-to = 1\nreason = 'r'\nfilter = '.name:'",
+            "allocgate.toml:5: filter: syntax error: expected key:value\n    .name:\n    ^",
+        ),
+        (
+            "[[rule]]\nfilter = ''",
+            "allocgate.toml:2: filter: syntax error: expected key:value or subexpression\n    \n    ^",
+        ),
+    ] {
+        let run = under(policy);
+        assert_eq!(run.code, 2, "{policy}");
+        assert_eq!(run.stderr, format!("error: {message}\n"));
+    }
 }

@@ -346,7 +346,7 @@ impl Judging<'_> {
         }
         let mut used = None;
         for (index, waiver) in self.case.policy.waivers.iter().enumerate() {
-            if waiver.unit != *unit || !waiver.scope.contains(key) {
+            if waiver.unit != *unit || !waiver.scope.contains(key, unit) {
                 continue;
             }
             self.tally.waivers_used[index] = true;

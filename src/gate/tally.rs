@@ -174,10 +174,11 @@ impl<'a> Tally<'a> {
     fn use_rules(&mut self, row: &Counted<'_>) {
         for (rule, used) in self.policy.rules.iter().zip(&mut self.rules_used) {
             let unit = rule.unit.as_ref();
-            *used = *used || unit.is_none_or(|u| u == row.unit) && rule.scope.contains(row.key);
+            *used = *used
+                || unit.is_none_or(|u| u == row.unit) && rule.scope.contains(row.key, row.unit);
         }
         for (budget, used) in self.policy.budgets.iter().zip(&mut self.budgets_used) {
-            *used = *used || budget.unit == *row.unit && budget.scope.contains(row.key);
+            *used = *used || budget.unit == *row.unit && budget.scope.contains(row.key, row.unit);
         }
     }
 

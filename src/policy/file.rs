@@ -12,7 +12,7 @@ use toml::Spanned;
 
 use super::memory::MemoryTable;
 use super::{
-    Adjust, Budget, Doubt, Gating, Outcome, Pattern, Policy, Rule, Scope, Test, Waiver,
+    Adjust, Budget, Doubt, Gating, Outcome, Pattern, Policy, Rule, Scope, Selection, Test, Waiver,
     parse_quantity, parse_relative,
 };
 use crate::unit::{Better, Unit};
@@ -87,6 +87,7 @@ struct UnitTable {
 struct RuleTable {
     package: Option<Spanned<String>>,
     benchmark: Option<Spanned<String>>,
+    filter: Option<Spanned<String>>,
     unit: Option<String>,
     gate: Option<GateValue>,
     relative: Option<Spanned<Quantity>>,
@@ -98,6 +99,7 @@ struct RuleTable {
 struct BudgetTable {
     package: Option<Spanned<String>>,
     benchmark: Option<Spanned<String>>,
+    filter: Option<Spanned<String>>,
     allocs: Option<Spanned<Quantity>>,
     bytes: Option<Spanned<Quantity>>,
     unit: Option<String>,
@@ -109,6 +111,7 @@ struct BudgetTable {
 struct WaiverTable {
     package: Option<Spanned<String>>,
     benchmark: Option<Spanned<String>>,
+    filter: Option<Spanned<String>>,
     unit: String,
     up_to: Spanned<Quantity>,
     reason: Spanned<String>,
@@ -187,7 +190,11 @@ impl Policy {
     ///
     /// If the text does not say a policy.
     pub fn parse(text: &str, name: &str) -> Result<Policy, PolicyError> {
-        let lines = Lines { text, name };
+        let mut lines = Lines {
+            text,
+            name,
+            ignored: &[],
+        };
         let file: PolicyFile = toml::from_str(text).map_err(|error| {
             let start = error.span().map_or(0, |span| span.start);
             lines.error(start, error.message().to_owned())
@@ -196,7 +203,8 @@ impl Policy {
             source: Some(name.to_owned()),
             ..Policy::default()
         };
-        policy.ignore_keys = file.ignore_keys;
+        lines.ignored = &file.ignore_keys;
+        policy.ignore_keys.clone_from(&file.ignore_keys);
         policy.outcomes = file.outcomes;
         statistics(&file.statistics, &mut policy, &lines)?;
         for (unit, table) in &file.units {
@@ -220,10 +228,12 @@ impl Policy {
     }
 }
 
-/// The text of a policy file, to find the line of a byte.
+/// The text of a policy file, to find the line of a byte, and what the reading of scopes depends on.
 pub(super) struct Lines<'a> {
     text: &'a str,
     name: &'a str,
+    /// The configuration keys that never tell rows apart.
+    ignored: &'a [String],
 }
 
 impl Lines<'_> {
@@ -270,21 +280,28 @@ impl Lines<'_> {
             .map_err(|error| self.error(value.span().start, error.to_string()))
     }
 
-    fn pattern(&self, value: Option<&Spanned<String>>) -> Result<Option<Pattern>, PolicyError> {
-        let Some(value) = value else { return Ok(None) };
-        Pattern::new(value.get_ref())
-            .map(Some)
-            .map_err(|error| self.error(value.span().start, error.to_string()))
+    fn pattern(&self, value: &Option<Spanned<String>>) -> Result<Option<Pattern>, PolicyError> {
+        let pattern = |value: &Spanned<String>| {
+            Pattern::new(value.get_ref())
+                .map_err(|error| self.error(value.span().start, error.to_string()))
+        };
+        value.as_ref().map(pattern).transpose()
     }
 
     fn scope(
         &self,
-        package: Option<&Spanned<String>>,
-        benchmark: Option<&Spanned<String>>,
+        package: &Option<Spanned<String>>,
+        benchmark: &Option<Spanned<String>>,
+        filter: &Option<Spanned<String>>,
     ) -> Result<Scope, PolicyError> {
+        let selection = |value: &Spanned<String>| {
+            Selection::new(value.get_ref(), self.ignored)
+                .map_err(|error| self.error(value.span().start, format!("filter: {error}")))
+        };
         Ok(Scope {
             package: self.pattern(package)?,
             benchmark: self.pattern(benchmark)?,
+            filter: filter.as_ref().map(selection).transpose()?,
         })
     }
 }
@@ -346,7 +363,7 @@ fn rule(table: &Spanned<RuleTable>, lines: &Lines<'_>) -> Result<Rule, PolicyErr
         }
     };
     Ok(Rule {
-        scope: lines.scope(table.package.as_ref(), table.benchmark.as_ref())?,
+        scope: lines.scope(&table.package, &table.benchmark, &table.filter)?,
         unit,
         gate: table.gate.as_ref().map(GateValue::gating),
         relative: lines.relative(table.relative.as_ref())?,
@@ -363,7 +380,7 @@ fn budgets(
 ) -> Result<(), PolicyError> {
     let start = table.span().start;
     let table = table.get_ref();
-    let scope = lines.scope(table.package.as_ref(), table.benchmark.as_ref())?;
+    let scope = lines.scope(&table.package, &table.benchmark, &table.filter)?;
     let own = match (&table.unit, &table.max) {
         (Some(unit), Some(max)) => Some((Unit::new(unit), max)),
         (None, None) => None,
@@ -407,7 +424,7 @@ fn waiver(table: &Spanned<WaiverTable>, lines: &Lines<'_>) -> Result<Waiver, Pol
     });
     let unit = Unit::new(&table.unit);
     Ok(Waiver {
-        scope: lines.scope(table.package.as_ref(), table.benchmark.as_ref())?,
+        scope: lines.scope(&table.package, &table.benchmark, &table.filter)?,
         up_to: lines.quantity(&table.up_to, &unit)?,
         unit,
         reason: table.reason.get_ref().clone(),

@@ -10,6 +10,7 @@ mod file;
 mod memory;
 mod pattern;
 mod quantity;
+mod selection;
 mod trailer;
 
 use std::collections::BTreeMap;
@@ -27,6 +28,7 @@ pub use memory::{CanaryPolicy, MemoryCheck, MemoryPolicy, Stated};
 pub use names::UnknownName;
 pub use pattern::{Pattern, PatternError};
 pub use quantity::{QuantityError, parse_quantity, parse_relative};
+pub use selection::Selection;
 pub use trailer::{TRAILER, parse_trailer};
 
 /// Whether a row can fail the build.
@@ -128,16 +130,18 @@ pub struct Scope {
     pub package: Option<Pattern>,
     /// Benchmark names, with or without the `Benchmark` prefix, without the GOMAXPROCS suffix.
     pub benchmark: Option<Pattern>,
+    /// Rows: benchmarks in a unit.
+    pub filter: Option<Selection>,
 }
 
 impl Scope {
-    /// Whether it contains every benchmark.
+    /// Whether it contains every row.
     fn is_everything(&self) -> bool {
-        self.package.is_none() && self.benchmark.is_none()
+        self.package.is_none() && self.benchmark.is_none() && self.filter.is_none()
     }
 
-    /// Whether `key` is in the scope.
-    pub fn contains(&self, key: KeyRef<'_>) -> bool {
+    /// Whether the row of `key` in `unit` is in the scope.
+    pub fn contains(&self, key: KeyRef<'_>, unit: &Unit) -> bool {
         self.package
             .as_ref()
             .is_none_or(|pattern| pattern.matches_package(key.package))
@@ -145,6 +149,10 @@ impl Scope {
                 .benchmark
                 .as_ref()
                 .is_none_or(|pattern| pattern.matches_benchmark(key.benchmark))
+            && self
+                .filter
+                .as_ref()
+                .is_none_or(|filter| filter.contains(key, unit))
     }
 }
 
@@ -155,6 +163,10 @@ impl fmt::Display for Scope {
             (Some(package), None) => write!(f, "package {package}"),
             (None, Some(benchmark)) => write!(f, "{benchmark}"),
             (Some(package), Some(benchmark)) => write!(f, "{benchmark} of package {package}"),
+        }?;
+        match &self.filter {
+            Some(filter) => write!(f, ", of which `{filter}`"),
+            None => Ok(()),
         }
     }
 }
@@ -289,6 +301,7 @@ impl Policy {
             && budgets.iter().all(|budget| budget.scope.is_everything());
         let fixed = alike.then(|| combine(rules.iter().copied(), budgets.iter().copied()));
         UnitPolicy {
+            unit: unit.clone(),
             rules,
             budgets,
             fixed,
@@ -307,6 +320,7 @@ impl Policy {
 /// The part of a policy that concerns one unit.
 #[derive(Clone, Debug)]
 pub struct UnitPolicy<'a> {
+    unit: Unit,
     rules: Vec<&'a Rule>,
     budgets: Vec<&'a Budget>,
     /// What applies to every row, where no scope tells rows apart.
@@ -321,9 +335,10 @@ impl<'a> UnitPolicy<'a> {
                 .rules
                 .iter()
                 .copied()
-                .filter(|rule| rule.scope.contains(key));
+                .filter(|rule| rule.scope.contains(key, &self.unit));
             let budgets = self.budgets.iter().copied();
-            combine(rules, budgets.filter(|budget| budget.scope.contains(key)))
+            let contains = |budget: &&Budget| budget.scope.contains(key, &self.unit);
+            combine(rules, budgets.filter(contains))
         })
     }
 }

@@ -75,6 +75,14 @@ impl Filter {
         depends
     }
 
+    /// The keys that it asks for, in order and as often as it does.
+    pub fn keys(&self) -> Vec<&[u8]> {
+        let mut keys = Vec::new();
+        self.tree
+            .visit(&mut |question| keys.push(question.name.as_slice()));
+        keys
+    }
+
     /// Lets pass only what a fixed order names.
     pub(super) fn require_one_of(&mut self, name: &[u8], key: Key, values: &[Vec<u8>]) {
         let required = Tree::Match(Match {
