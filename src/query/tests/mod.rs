@@ -53,3 +53,10 @@ fn unit(unit: &str) -> UnitNames<'_> {
         printed: None,
     }
 }
+
+#[test]
+fn threads_can_share_filters_and_hand_over_projections() {
+    fn shared<T: Send + Sync>() {}
+    shared::<super::Filter>();
+    shared::<super::Projections>();
+}
