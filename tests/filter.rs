@@ -188,8 +188,8 @@ fn a_bad_filter_is_pointed_at() {
     assert_eq!((run.code, run.stdout.as_str()), (2, ""));
     assert_eq!(
         run.stderr,
-        "error: --filter: syntax error: value list must be separated by OR\n    \
-         .name:(Sort Map)\n                ^\n"
+        "error: --filter: syntax error: value list must be separated by OR\n\t\
+         .name:(Sort Map)\n\t            ^\n"
     );
     assert_eq!(check(&"(".repeat(100_000)).code, 2);
 }
@@ -269,11 +269,11 @@ fn what_a_filter_of_the_policy_cannot_ask_is_refused_with_its_line() {
         ),
         (
             "[[waiver]]\nunit = 'B/op'\nup-to = 1\nreason = 'r'\nfilter = '.name:'",
-            "allocgate.toml:5: filter: syntax error: expected key:value\n    .name:\n    ^",
+            "allocgate.toml:5: filter: syntax error: expected key:value\n\t.name:\n\t^",
         ),
         (
             "[[rule]]\nfilter = ''",
-            "allocgate.toml:2: filter: syntax error: expected key:value or subexpression\n    \n    ^",
+            "allocgate.toml:2: filter: syntax error: expected key:value or subexpression\n\t\n\t^",
         ),
     ] {
         let run = under(policy);
