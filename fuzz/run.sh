@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.."
 seconds=${1:?usage: fuzz/run.sh SECONDS [TARGET…]}
 shift
 targets=("$@")
-[ ${#targets[@]} -gt 0 ] || targets=(go_text go_test_json source go_source policy check exposition manifest saved_report profile query)
+[ ${#targets[@]} -gt 0 ] || targets=(go_text go_test_json benchfmt source go_source policy check exposition manifest saved_report profile query)
 
 for target in "${targets[@]}"; do
 	corpus=fuzz/corpus/$target

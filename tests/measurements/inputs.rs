@@ -54,16 +54,16 @@ fn a_stream_of_events_says_what_its_text_says() {
     let (events, text) = (read(&[&path]).unwrap(), read(&[&text]).unwrap());
     assert_eq!(rows(&events), rows(&text));
     assert!(rows(&events).len() > 20 && events.warnings().is_empty());
-    let broken = "{\"Action\":\"output\",\"Package\":\"p\",\"Output\":\"BenchmarkX 1 NaN ns/op\\n\"}\n\
-        {\"Action\":\"output\",\"Package\":\"p\",\"Output\":\"Unit ns/op better=higher\\n\"}\n\
-        {\"Action\":\"output\",\"Package\":\"p\",\"Output\":\"BenchmarkY 1 2 ns/op\\n\"}\n\
-        {\"Action\":\"pass\",\"Package\":\"p\"}\n";
-    let path = folder.path().join("broken.json");
-    fs::write(&path, broken).unwrap();
+    let lines = [
+        "Unit ns/op better=higher",
+        "BenchmarkX 1 NaN ns/op",
+        "BenchmarkY 1 2 ns/op",
+    ];
+    fs::write(&path, lines.map(event).concat()).unwrap();
     let all = read(&[&path]).unwrap();
     assert_eq!(rows(&all), ["p Y sec/op [2e-9]"]);
     assert_eq!(all.better(b"sec/op"), allocgate::unit::Better::Higher);
-    let expected = format!("{}:1: ", path.display());
+    let expected = format!("{}:2: ", path.display());
     assert!(
         all.warnings()[0].starts_with(&expected),
         "{:?}",

@@ -113,7 +113,13 @@ pub(crate) fn reduced(records: &[String]) -> Reduced {
         }
     }
     for (_, values) in &mut all.rows {
-        values.sort_by(|a, b| f64::from_bits(*a).total_cmp(&f64::from_bits(*b)));
+        // What is no number comes first, as in Go; zeros of either sign are equals and stay as they came.
+        let number = |bits: &u64| f64::from_bits(*bits);
+        values.sort_by(|a, b| {
+            let (a, b) = (number(a), number(b));
+            let numbers = b.is_nan().cmp(&a.is_nan());
+            numbers.then(a.partial_cmp(&b).unwrap_or(std::cmp::Ordering::Equal))
+        });
     }
     all
 }
