@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use super::table::{Row, Table, Tables};
+use super::table::{Row, Tables};
 use crate::unit::Better;
 
 /// The order of the rows of a table.
@@ -79,12 +79,5 @@ fn worsening(row: &Row, column: usize, better: Better, alpha: f64) -> f64 {
     match better {
         Better::Higher => -rise,
         Better::Lower | Better::Unknown => rise,
-    }
-}
-
-impl Table {
-    /// Whether there is nothing left to show of it.
-    pub fn is_empty(&self) -> bool {
-        self.rows.is_empty()
     }
 }

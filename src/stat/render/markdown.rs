@@ -64,6 +64,11 @@ struct Page<'a> {
 
 impl Page<'_> {
     fn write(&mut self, text: &mut String) {
+        let hidden = figure::count(self.table.hidden, "row");
+        if self.table.rows.is_empty() {
+            let _ = writeln!(text, "{}: no change in {hidden}", shown(&self.table.unit));
+            return;
+        }
         let columns = &self.table.columns;
         let mut header = "| benchmark".to_owned();
         let mut rule = "|---".to_owned();
@@ -92,8 +97,7 @@ impl Page<'_> {
             let _ = writeln!(text, "{before}{}. {message}", index + 1);
         }
         if self.table.hidden > 0 {
-            let rows = figure::count(self.table.hidden, "row");
-            let _ = writeln!(text, "\n{rows} without a change not shown");
+            let _ = writeln!(text, "\n{hidden} without a change not shown");
         }
     }
 

@@ -10,6 +10,7 @@ use rustc_hash::FxHashMap;
 
 use super::grid::{Align, Grid, Look};
 use super::{View, headings, push_delta, sparkline};
+use crate::figure::count;
 use crate::query::{FieldId, KeyId};
 use crate::stat::number::{push_percent, push_range, push_scaled, push_test};
 use crate::stat::parallel::in_parallel;
@@ -133,6 +134,11 @@ impl<'a> TextTable<'a> {
     }
 
     fn write(mut self, out: &mut String) {
+        let hidden = count(self.table.hidden, "row");
+        if self.table.rows.is_empty() {
+            let _ = writeln!(out, "{}: no change in {hidden}", shown(&self.table.unit));
+            return;
+        }
         self.keys();
         self.units();
         for row in &self.table.rows {
@@ -147,8 +153,7 @@ impl<'a> TextTable<'a> {
             let _ = writeln!(out, "{} {}", self.mark(index), plain(&message));
         }
         if self.table.hidden > 0 {
-            let rows = crate::figure::count(self.table.hidden, "row");
-            let _ = writeln!(out, "{rows} without a change not shown");
+            let _ = writeln!(out, "{hidden} without a change not shown");
         }
     }
 
