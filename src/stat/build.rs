@@ -209,8 +209,8 @@ impl Maker<'_> {
             } else if !numbers {
                 (ComparisonKind::NotANumber, 1.0)
             } else {
-                match distributions.mann_whitney(before, after) {
-                    Some(test) => (ComparisonKind::Tested, test.unbounded_p),
+                match distributions.benchstat_p(before, after) {
+                    Some(p) => (ComparisonKind::Tested, p),
                     None => (ComparisonKind::Equal, 1.0),
                 }
             };

@@ -92,7 +92,7 @@ pub struct Cell {
 pub struct Comparison {
     /// The centre of the baseline.
     pub baseline: f64,
-    /// The p-value as benchstat computes it (see [`stats::UTest::unbounded_p`]); 0 for units that are
+    /// The p-value as benchstat computes it (see [`stats::UDistributions::benchstat_p`]); 0 for units that are
     /// exact, 1 where all samples are equal.
     pub p: f64,
     /// The p-value after adjustment; `p` where there is none.

@@ -29,10 +29,6 @@ pub struct UTest {
     /// `[7, 7, 7, 7, 7, 7, 7, 7, 8]` hardly differ: this is 0.5. benchstat's `p` is 0, and 0.5 with
     /// the samples exchanged.
     pub tail_p: f64,
-    /// benchstat's number before it is bounded: `p`, but above 1 where benchstat counts some
-    /// arrangements twice, and 0 where it loses all digits (z above 8.3 in the normal
-    /// approximation). To benchstat 0 means "exact", and it prints no p at all.
-    pub unbounded_p: f64,
     /// Whether the exact distribution was used, rather than the normal approximation.
     pub exact: bool,
 }
@@ -60,32 +56,61 @@ impl UDistributions {
         let exact = ranking.fits();
         // In the very middle benchstat does not ask the distribution: p is 1.
         let middle = ranking.twice_u == ranking.pairs();
-        let (p, unbounded_p, tail_p) = if exact {
-            let (unbounded, tail_p) = self.exact_p(&ranking);
-            let unbounded = if middle { 1.0 } else { unbounded };
-            (unbounded.min(1.0), unbounded, tail_p)
+        let (p, tail_p) = if exact {
+            let (p, tail_p) = self.exact_p(&ranking);
+            (if middle { 1.0 } else { p }, tail_p)
         } else if middle {
-            (1.0, 1.0, 1.0)
+            (1.0, 1.0)
         } else {
             let p = normal_p(&ranking);
-            (p, cancelled_p(&ranking, p), p)
+            (p, p)
         };
         Some(UTest {
             u: ranking.twice_u as f64 / 2.0,
             p,
             tail_p,
-            unbounded_p,
             exact,
         })
     }
 
-    /// benchstat's number, unbounded, and the textbook's p-value.
+    /// benchstat's number to the last bit, which is [`UTest::p`] but for its roundings, above 1 where
+    /// benchstat counts some arrangements twice, and 0 where it loses all digits (z above 8.3 in the
+    /// normal approximation; to benchstat 0 means "exact", and it prints no p at all).
+    ///
+    /// `None` as [`UDistributions::mann_whitney`]. Where values tie in more than 20, benchstat takes
+    /// binomial coefficients from a logarithm: there some thirteen digits agree.
+    pub fn benchstat_p(
+        &mut self,
+        baseline_sorted: &[f64],
+        candidate_sorted: &[f64],
+    ) -> Option<f64> {
+        let ranking = Ranking::of(baseline_sorted, candidate_sorted);
+        if baseline_sorted.is_empty() || candidate_sorted.is_empty() || ranking.groups < 2 {
+            return None;
+        }
+        let (twice_u, pairs) = (ranking.twice_u, ranking.pairs());
+        let less = twice_u.min(2 * pairs - twice_u);
+        Some(if twice_u == pairs {
+            1.0
+        } else if !ranking.fits() {
+            cancelled_p(&ranking, normal_p(&ranking))
+        } else if ranking.has_ties() {
+            let lower = self.choices(&ranking, less);
+            self.two_groups_quirk(&ranking, lower).doubled()
+        } else {
+            self.recurrence
+                .doubled(ranking.n1, ranking.n2, less as usize / 2)
+        })
+    }
+
+    /// benchstat's p-value and the textbook's.
     fn exact_p(&mut self, ranking: &Ranking) -> (f64, f64) {
         let twice_u = ranking.twice_u;
         let mirrored = 2 * ranking.pairs() - twice_u;
         let lower = self.choices(ranking, twice_u.min(mirrored));
         if !ranking.has_ties() || ranking.n1 == ranking.n2 {
-            return (lower.doubled(), lower.two_sided());
+            let p = lower.two_sided();
+            return (p, p);
         }
         let up_to = self.choices(ranking, twice_u);
         let below = twice_u
@@ -96,7 +121,7 @@ impl UDistributions {
             ..up_to
         };
         (
-            self.two_groups_quirk(ranking, lower).doubled(),
+            self.two_groups_quirk(ranking, lower).two_sided(),
             tail.two_sided(),
         )
     }

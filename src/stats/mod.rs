@@ -9,6 +9,7 @@
 //! | `summary` | where is a sample, and how surely? | order statistics, Student's t |
 //! | `u_distribution` | how is U spread when nothing changed? | Mann and Whitney 1947, Klotz 1966 |
 //! | `mann_whitney` | did anything change? | Mann and Whitney 1947 |
+//! | `recurrence` | with which roundings does benchstat know that? | Mann and Whitney 1947 |
 //! | `hodges_lehmann` | by how much? | Hodges and Lehmann 1963 |
 //! | `welch` | both, if samples are normal | Welch 1947 |
 //! | `go_math` | what are the last bits of a logarithm? | Go's `math` on amd64 |
@@ -21,6 +22,7 @@ mod adjust;
 mod go_math;
 mod hodges_lehmann;
 mod mann_whitney;
+mod recurrence;
 mod summary;
 mod u_distribution;
 mod welch;

@@ -16,6 +16,8 @@
 
 use rustc_hash::FxHashMap;
 
+use super::recurrence::Recurrence;
+
 /// The pooled values of two sorted samples as far as ranks go: everything the test depends on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Ranking {
@@ -134,6 +136,8 @@ pub struct UDistributions {
     cumulative: Vec<f64>,
     /// The rows of the dynamic programme, kept for their allocation.
     scratch: Vec<f64>,
+    /// For benchstat's last bits.
+    pub(super) recurrence: Recurrence,
 }
 
 /// One distribution in the cache.
