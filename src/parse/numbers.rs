@@ -6,7 +6,7 @@
 
 use std::fmt;
 
-use super::fields::plain_decimal;
+use super::fields::{parse_count, plain_decimal};
 
 /// Why a number could not be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,6 +35,9 @@ use Unreadable::{Range, Syntax};
 ///
 /// If it is none, or does not fit 64 bits.
 pub(super) fn whole(text: &[u8]) -> Result<i64, Unreadable> {
+    if let Some(count) = parse_count(text) {
+        return i64::try_from(count).map_err(|_| Range);
+    }
     let (negative, digits) = split_sign(text);
     if digits.is_empty() || !underscores_separate_digits(digits) {
         return Err(Syntax);
