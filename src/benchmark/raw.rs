@@ -24,8 +24,8 @@ pub(crate) struct RawRows {
     benchmarks: Vec<RawBenchmark>,
     /// The names of all benchmarks, one behind the other.
     names: Vec<u8>,
-    /// Indices of benchmarks by file, configuration and name.
-    benchmark_ids: HashTable<u32>,
+    /// Hashes of file, configuration and name, and indices of benchmarks.
+    benchmark_ids: HashTable<(u64, u32)>,
     rows: Vec<RawRow>,
     /// Indices of rows that their benchmark's range does not hold.
     stray_rows: FxHashMap<(u32, u32), u32>,
@@ -84,16 +84,14 @@ impl RawRows {
     /// The benchmark of the next result.
     pub(crate) fn benchmark(&mut self, file: u32, configuration: u32, name: &[u8]) -> u32 {
         let hash = hash_of((file, configuration, name));
-        let known = self.benchmark_ids.find(hash, |id| {
+        let known = self.benchmark_ids.find(hash, |(other, id)| {
             let benchmark = &self.benchmarks[*id as usize];
-            (
-                benchmark.file,
-                benchmark.configuration,
-                self.name(benchmark),
-            ) == (file, configuration, name)
+            *other == hash
+                && (benchmark.file, benchmark.configuration) == (file, configuration)
+                && self.name(benchmark) == name
         });
         let id = match known {
-            Some(id) => *id,
+            Some((_, id)) => *id,
             None => self.new_benchmark(file, configuration, name, hash),
         };
         self.cursor.benchmark = Some(id);
@@ -111,16 +109,8 @@ impl RawRows {
             name: start..self.names.len(),
             rows: 0..0,
         });
-        let (benchmarks, names) = (&self.benchmarks, &self.names);
-        self.benchmark_ids.insert_unique(hash, id, |id| {
-            let RawBenchmark {
-                file,
-                configuration,
-                name,
-                ..
-            } = &benchmarks[*id as usize];
-            hash_of((*file, *configuration, &names[name.clone()]))
-        });
+        self.benchmark_ids
+            .insert_unique(hash, (hash, id), |(hash, _)| *hash);
         id
     }
 
