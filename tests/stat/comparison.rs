@@ -91,10 +91,6 @@ pub(crate) fn compare(theirs: &Answer, ours: Option<&Answer>, csv: bool) -> Outc
         return refusal.compare(ours);
     }
     let identical = theirs.stdout == ours.stdout;
-    let (their_output, our_output) = match csv || is_narrow(&theirs.stdout) {
-        true => (lines(&theirs.stdout), lines(&ours.stdout)),
-        false => (words(&theirs.stdout, true), words(&ours.stdout, false)),
-    };
     let mut warnings = lines(&ours.stderr);
     let nothing = theirs.stdout.is_empty() && ours.code == Some(2);
     if nothing {
@@ -103,12 +99,26 @@ pub(crate) fn compare(theirs: &Answer, ours: Option<&Answer>, csv: bool) -> Outc
     let ends = if nothing { Some(2) } else { Some(0) };
     let different = difference("exit code", &[code(ends)], &[code(ours.code)])
         .map(|different| different.because(&ours.stderr))
-        .or_else(|| difference("standard output", &their_output, &our_output))
+        .or_else(|| output(&theirs.stdout, &ours.stdout, csv))
         .or_else(|| difference("standard error", &harmless(&theirs.stderr), &warnings));
     match different {
         Some(different) => Outcome::Different(different),
         None => Outcome::Same { identical },
     }
+}
+
+/// What differs of standard output. Words come first: where they differ, so do the widths before them.
+fn output(theirs: &[u8], ours: &[u8], csv: bool) -> Option<Difference> {
+    let in_words = match csv {
+        true => None,
+        false => difference(
+            "words of standard output",
+            &words(theirs, true),
+            &words(ours, false),
+        ),
+    };
+    let whole = || difference("standard output", &lines(theirs), &lines(ours));
+    in_words.or_else(|| (csv || is_narrow(theirs)).then(whole).flatten())
 }
 
 /// How benchstat says no.

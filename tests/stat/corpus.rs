@@ -2,6 +2,7 @@
 //! proportions that make tables interesting. Most of it is ordinary, or no comparison would ever be reached.
 
 use crate::random::Random;
+use crate::samples;
 use crate::series::Series;
 use crate::words::{BASES, NOISE, POSITIONAL, SETTINGS, SUBNAMES, UNITS};
 
@@ -31,6 +32,9 @@ struct Plan {
 impl Corpus {
     pub(crate) fn generate(seed: u64) -> Corpus {
         let mut random = Random::new(seed, 1);
+        if random.percent(5) {
+            return samples::generate(&mut random);
+        }
         let files = random.weighted(&[(15, 1), (60, 2), (15, 3), (10, 4)]);
         let mut plan = Plan::draw(&mut random, files);
         for file in 0..files {

@@ -22,8 +22,10 @@ pub(crate) fn command_line(seed: u64, corpus: &Corpus) -> Vec<String> {
         ("col", 35),
         ("ignore", 20),
     ];
+    // Many samples are there to be tested, and not to be put together.
+    let plain = corpus.names.len() > 20 && random.percent(70);
     for (flag, percent) in expressions {
-        if !random.percent(percent) {
+        if plain || !random.percent(percent) {
             continue;
         }
         let expression = match flag {
@@ -37,8 +39,10 @@ pub(crate) fn command_line(seed: u64, corpus: &Corpus) -> Vec<String> {
         };
         push(random, &mut line, flag, &expression);
     }
-    if random.percent(12) {
-        let level = *random.pick(&["0", "1", "0.01", ".05", "0.001", "5e-1", "0.1", "0.004"]);
+    if random.percent(if plain { 70 } else { 12 }) {
+        let level = *random.pick(&[
+            "0", "1", "0.01", ".05", "0.001", "5e-1", "0.1", "0.004", ".2",
+        ]);
         push(random, &mut line, "alpha", level);
     }
     if random.percent(12) {

@@ -21,6 +21,7 @@ mod flags;
 mod random;
 mod real;
 mod recorded;
+mod samples;
 mod series;
 mod shrink;
 mod syntax;
