@@ -13,6 +13,8 @@
 //! - *Nothing.* Where no result is left, benchstat prints nothing and ends with 0. Ours says so and ends with 2.
 //! - *Control characters* of names are printed as visible escapes in text and in messages, and bytes that are
 //!   no text as `\u{fffd}`: they come from whoever wrote the change under test. CSV has them as they are.
+//! - *Zeros below zero.* Where a sample of more than 12 values has both 0 and -0, the order that Go's sort leaves
+//!   them in is its own affair, and with it the sign of a median of 0. No such sample is made up here.
 //! - *Inputs that benchstat cannot read* (see `case::unreadable`) are compared by no test here.
 
 use std::fmt;

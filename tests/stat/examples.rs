@@ -61,6 +61,68 @@ const GOLDEN: &[&[&str]] = &[
     &["-col", "note", "issue19634.txt"],
 ];
 
+/// Where answers went wrong once, or easily could: command lines over `testdata/stat/corners`.
+const CORNERS: &[&[&str]] = &[
+    &["zeros.txt"],
+    &["-format", "csv", "zeros.txt"],
+    &["infinite.txt"],
+    &[
+        "-alpha",
+        "1",
+        "-format",
+        "csv",
+        "infinite.txt",
+        "infinite.txt",
+    ],
+    &["-alpha", "0.1", "apart-a.txt", "apart-b.txt"],
+    &["-alpha", "0.2", "apart-a.txt", "apart-b.txt"],
+    &["-alpha", "1", "apart-a.txt", "apart-b.txt"],
+    &["-format", "csv", "digits.txt"],
+    &["digits.txt"],
+    &["-row", ".name", "-col", "/size@num", "sizes.txt"],
+    &[
+        "-row",
+        "",
+        "-col",
+        ".fullname@alpha",
+        "-format",
+        "csv",
+        "sizes.txt",
+    ],
+    &[
+        "-row",
+        ".name",
+        "-col",
+        "/size@(4k 1Mi 100)",
+        "-ignore",
+        ".file",
+        "sizes.txt",
+    ],
+    &[
+        "-filter",
+        "/size:/^[0-9]+[kM]/ OR -.unit:ns/op",
+        "sizes.txt",
+    ],
+    &["-filter", "/size:/[/", "sizes.txt"],
+    &["-filter", "/size:(4k 16k)", "sizes.txt"],
+    &["-row", ".name,/size@()", "sizes.txt"],
+    &["-col", "/size@up", "sizes.txt"],
+    &["-table", ".unit", "sizes.txt"],
+    &["settings.txt"],
+    &[
+        "-table",
+        "goos,note",
+        "-ignore",
+        "pkg",
+        "-format",
+        "csv",
+        "settings.txt",
+    ],
+    &["same=settings.txt", "same=settings.txt"],
+    &["bad-lines.txt"],
+    &["-format", "csv", "bad-lines.txt", "missing.txt"],
+];
+
 /// Flags that say something of most files.
 const FLAGS: &[&[&str]] = &[
     &[],
@@ -113,6 +175,16 @@ pub(crate) fn golden() -> Vec<Case> {
         .iter()
         .map(|line| benchstats("golden", line))
         .collect()
+}
+
+/// What is easily got wrong.
+pub(crate) fn corners() -> Vec<Case> {
+    let case = |line: &&[&str]| Case {
+        folder: PathBuf::from("stat/corners"),
+        files: Vec::new(),
+        arguments: line.iter().map(|word| (*word).to_owned()).collect(),
+    };
+    CORNERS.iter().map(case).collect()
 }
 
 /// A command line over the files that come with benchstat's sources.

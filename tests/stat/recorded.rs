@@ -17,7 +17,7 @@ use crate::real::{benchstat, made_up, temporary};
 use crate::tally::{Tally, in_parallel};
 
 /// The files of answers.
-const FILES: [&str; 4] = ["documentation", "golden", "testdata", "made-up"];
+const FILES: [&str; 5] = ["documentation", "golden", "corners", "testdata", "made-up"];
 
 /// Answers that are longer say little more.
 const LONGEST: usize = 10_000;
@@ -83,6 +83,7 @@ fn cases(name: &str) -> Vec<Case> {
     match name {
         "documentation" => examples::documentation(),
         "golden" => examples::golden(),
+        "corners" => examples::corners(),
         "testdata" => examples::testdata_cases(10),
         _ => made_up_cases(),
     }

@@ -91,7 +91,12 @@ impl Series {
             Kind::Infinite if random.percent(30) => return (*random.pick(INFINITIES)).to_owned(),
             Kind::Infinite => center,
         };
-        self.write(value)
+        let text = self.write(value);
+        // What rounds to a zero below zero is written as one that is none: see `comparison`.
+        match text.strip_prefix('-') {
+            Some(zero) if zero.bytes().all(|byte| matches!(byte, b'0' | b'.')) => zero.to_owned(),
+            _ => text,
+        }
     }
 
     fn write(&self, value: f64) -> String {

@@ -164,9 +164,9 @@ pub(crate) const NOISE: &[&str] = &[
 ];
 
 /// Forms of a number besides the usual. All are read as Go's `ParseFloat` reads them, or refused as it does.
+/// (No zero below zero: see `comparison`.)
 pub(crate) const NUMBERS: &[&str] = &[
     "0",
-    "-0",
     "+0",
     "0.0",
     "1",
