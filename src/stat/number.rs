@@ -1,5 +1,6 @@
 //! Numbers written as Go's `fmt` writes them, and as benchstat puts them together.
 
+use std::cmp::Ordering;
 use std::fmt::Write;
 
 use super::table::{Cell, Comparison};
@@ -139,8 +140,7 @@ pub(super) fn push_delta(comparison: &Comparison, center: f64, alpha: f64, text:
     let baseline = comparison.baseline;
     if !comparison.is_significant(alpha) {
         text.push('~');
-    } else if baseline.total_cmp(&center).is_eq() || (baseline.abs() <= 0.0 && center.abs() <= 0.0)
-    {
+    } else if baseline.partial_cmp(&center) == Some(Ordering::Equal) {
         text.push_str("0.00%");
     } else if baseline.abs() <= 0.0 {
         text.push('?');

@@ -2,6 +2,7 @@
 //! the first column, the comparison with the first. How they look is for the renderers.
 
 use std::borrow::Cow;
+use std::cmp::Ordering;
 use std::hash::{Hash, Hasher};
 use std::mem::{Discriminant, discriminant};
 use std::sync::Arc;
@@ -126,7 +127,7 @@ impl Comparison {
 
     /// Whether something changed: a significant difference between centres that differ.
     pub fn is_change(&self, center: f64, alpha: f64) -> bool {
-        self.is_significant(alpha) && center.total_cmp(&self.baseline).is_ne()
+        self.is_significant(alpha) && center.partial_cmp(&self.baseline) != Some(Ordering::Equal)
     }
 
     /// What a reader should know of it.
