@@ -11,6 +11,7 @@
     reason = "tests"
 )]
 
+mod beyond;
 mod case;
 mod command;
 mod comparison;

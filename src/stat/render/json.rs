@@ -1,11 +1,12 @@
 //! Tables as JSON: every figure in the unit of its table and in full, every sample, every warning.
-//! Infinite bounds are the words `"inf"` and `"-inf"`; names are text, with U+FFFD for what is none.
+//! Infinite bounds are the words `"inf"` and `"-inf"`, everything else that is not finite is null; names
+//! are text, with U+FFFD for what is none.
 
 use std::io::{self, Write};
 
 use serde::Serialize;
+use serde_json::{Map, Value};
 
-use crate::compare::finite_or_word;
 use crate::query::{KeyId, Projection};
 use crate::stat::table::{Comparison, Row, Table, Tables, Warning};
 
@@ -23,11 +24,11 @@ struct Document {
 
 #[derive(Serialize)]
 struct TableJson {
-    key: serde_json::Map<String, serde_json::Value>,
+    key: Map<String, Value>,
     unit: String,
     exact: bool,
     better: crate::unit::Better,
-    columns: Vec<serde_json::Map<String, serde_json::Value>>,
+    columns: Vec<Map<String, Value>>,
     rows: Vec<RowJson>,
     geomeans: Vec<GeomeanJson>,
     rows_not_shown: usize,
@@ -36,7 +37,7 @@ struct TableJson {
 #[derive(Serialize)]
 struct RowJson {
     name: String,
-    key: serde_json::Map<String, serde_json::Value>,
+    key: Map<String, Value>,
     /// By column; null where the row has no results.
     cells: Vec<Option<CellJson>>,
 }
@@ -44,10 +45,8 @@ struct RowJson {
 #[derive(Serialize)]
 struct CellJson {
     center: f64,
-    #[serde(with = "finite_or_word")]
-    lo: f64,
-    #[serde(with = "finite_or_word")]
-    hi: f64,
+    lo: Value,
+    hi: Value,
     /// In the order in which they were measured.
     samples: Vec<f64>,
     warnings: Vec<String>,
@@ -70,10 +69,8 @@ struct ComparisonJson {
 #[derive(Serialize)]
 struct ShiftJson {
     estimate: f64,
-    #[serde(with = "finite_or_word")]
-    lo: f64,
-    #[serde(with = "finite_or_word")]
-    hi: f64,
+    lo: Value,
+    hi: Value,
 }
 
 #[derive(Serialize)]
@@ -136,8 +133,8 @@ impl Writer<'_> {
             let cell = row.cell(column)?;
             Some(CellJson {
                 center: cell.center,
-                lo: cell.lo,
-                hi: cell.hi,
+                lo: bound(cell.lo),
+                hi: bound(cell.hi),
                 samples: self.tables.samples(cell),
                 warnings: self.messages(table.warnings_of(cell)),
                 comparison: cell
@@ -172,8 +169,8 @@ impl Writer<'_> {
             n: comparison.counts[1],
             shift: comparison.shift.map(|shift| ShiftJson {
                 estimate: shift.estimate,
-                lo: shift.lo,
-                hi: shift.hi,
+                lo: bound(shift.lo),
+                hi: bound(shift.hi),
             }),
             warnings: self.messages(table.warning_of(comparison, &options)),
         }
@@ -185,8 +182,17 @@ impl Writer<'_> {
     }
 }
 
+/// A bound of an interval.
+fn bound(value: f64) -> Value {
+    match value {
+        f64::INFINITY => "inf".into(),
+        f64::NEG_INFINITY => "-inf".into(),
+        _ => value.into(),
+    }
+}
+
 /// The fields of a key that have a value.
-fn key(projection: &Projection, key: KeyId) -> serde_json::Map<String, serde_json::Value> {
+fn key(projection: &Projection, key: KeyId) -> Map<String, Value> {
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     let fields = projection.fields().into_iter();
     fields
