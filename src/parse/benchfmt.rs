@@ -172,6 +172,7 @@ struct State {
     settings: Settings,
     measurements: Vec<(f64, Range<usize>)>,
     last_name: Vec<u8>,
+    last_units: Vec<Vec<u8>>,
 }
 
 impl State {
@@ -212,7 +213,7 @@ impl State {
     /// Reads `name count value unit value unit …`; `None` if there is nothing but a name, as
     /// `go test -v` announces a benchmark.
     fn result<'a>(&'a mut self, text: &'a [u8]) -> Result<Option<ResultLine<'a>>, Mistake> {
-        let name = self.name(text);
+        let name = expected_field(&mut self.last_name, text);
         if name.len() == text.len() {
             return Ok(None);
         }
@@ -224,13 +225,17 @@ impl State {
         self.measurements.clear();
         while !rest.is_empty() {
             let (value, behind) = split_number(rest).map_err(Mistake::Measurement)?;
-            let (unit, after) = split_field(behind);
+            let index = self.measurements.len();
+            if index == self.last_units.len() {
+                self.last_units.push(Vec::new());
+            }
+            let unit = expected_field(&mut self.last_units[index], behind);
             if unit.is_empty() {
                 return Err(Mistake::MissingUnits);
             }
             let start = text.len() - behind.len();
             self.measurements.push((value, start..start + unit.len()));
-            rest = after;
+            rest = skip_space(&behind[unit.len()..]);
         }
         if self.measurements.is_empty() {
             return Err(Mistake::MissingMeasurements);
@@ -243,17 +248,18 @@ impl State {
             settings: &self.settings,
         }))
     }
+}
 
-    /// The name that `text` begins with, which is the last one more often than not.
-    fn name<'a>(&mut self, text: &'a [u8]) -> &'a [u8] {
-        if let Some([b' ' | b'\t', ..]) = text.strip_prefix(&self.last_name[..]) {
-            return &text[..self.last_name.len()];
-        }
-        let (name, _) = split_field(text);
-        self.last_name.clear();
-        self.last_name.extend_from_slice(name);
-        name
+/// The field that `text` begins with. More often than not it is the one of the line before, which
+/// spares the search for its end.
+fn expected_field<'a>(last: &mut Vec<u8>, text: &'a [u8]) -> &'a [u8] {
+    if let Some([b' ' | b'\t', ..] | []) = text.strip_prefix(&last[..]) {
+        return &text[..last.len()];
     }
+    let (field, _) = split_field(text);
+    last.clear();
+    last.extend_from_slice(field);
+    field
 }
 
 /// Splits off the first field as a number.

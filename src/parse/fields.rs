@@ -22,6 +22,9 @@ pub(super) fn skip_space(mut text: &[u8]) -> &[u8] {
     while let Some((b"        ", rest)) = text.split_first_chunk() {
         text = rest;
     }
+    if let Some((b"    ", rest)) = text.split_first_chunk() {
+        text = rest;
+    }
     loop {
         match text {
             [b' ' | b'\t', rest @ ..] => text = rest,
