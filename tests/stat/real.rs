@@ -104,7 +104,7 @@ fn made_up_inputs_are_answered_as_benchstat_answers() {
     };
     let (ours, folder) = (Program::ours(), temporary("made-up"));
     let first = number("ALLOCGATE_STAT_SEED", 1);
-    let corpora = number("ALLOCGATE_STAT_CORPORA", 420) as usize;
+    let corpora = number("ALLOCGATE_STAT_CORPORA", 404) as usize;
     let start = Instant::now();
     let mut tally = in_parallel(corpora, |index| {
         ask_seed(&benchstat, &ours, &folder, first + index as u64)
@@ -122,7 +122,7 @@ fn the_files_in_testdata_are_answered_as_benchstat_answers() {
     let cases = [
         examples::documentation(),
         examples::golden(),
-        examples::testdata_cases(2),
+        examples::testdata_cases(3),
     ]
     .concat();
     let start = Instant::now();
