@@ -15,6 +15,9 @@
 //!   no text as `\u{fffd}`: they come from whoever wrote the change under test. CSV has them as they are.
 //! - *Zeros below zero.* Where a sample of more than 12 values has both 0 and -0, the order that Go's sort leaves
 //!   them in is its own affair, and with it the sign of a median of 0. No such sample is made up here.
+//! - *A p-value that is alpha to the last digit.* With ties in more than 20 values together, benchstat takes
+//!   binomial coefficients from the logarithm of the gamma function, so that a p of 1 is a little more or less and
+//!   `-alpha 1` is met or not. Ours is exact there. No such alpha is made up here.
 //! - *Inputs that benchstat cannot read* (see `case::unreadable`) are compared by no test here.
 
 use std::fmt;

@@ -41,7 +41,7 @@ pub(crate) fn command_line(seed: u64, corpus: &Corpus) -> Vec<String> {
     }
     if random.percent(if plain { 70 } else { 12 }) {
         let level = *random.pick(&[
-            "0", "1", "0.01", ".05", "0.001", "5e-1", "0.1", "0.004", ".2",
+            "0", "0.99", "0.01", ".05", "0.001", "5e-1", "0.1", "0.004", ".2",
         ]);
         push(random, &mut line, "alpha", level);
     }
