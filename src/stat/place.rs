@@ -1,10 +1,11 @@
 //! Which cell of which table each row of the measurements falls into, and the order of all.
 
 use std::sync::Arc;
+use std::thread;
 
 use rustc_hash::FxHashMap;
 
-use super::measurements::Measurements;
+use super::measurements::{Measurements, RowRef};
 use crate::query::{Filter, KeyId, Projection, Projections};
 
 /// A cell by its keys.
@@ -39,13 +40,12 @@ pub(super) struct Layout {
     pub(super) units: Vec<u32>,
 }
 
-/// The benchmark that was asked for last: its keys but for the table's, which depends on the unit.
-#[derive(Clone, Copy)]
-struct Last {
-    benchmark: u32,
-    column: KeyId,
+/// The keys of a benchmark but for the table's, which depends on the unit.
+struct Keys {
     row: KeyId,
+    column: KeyId,
     residue: KeyId,
+    /// The first cell of its row and column.
     first: u32,
 }
 
@@ -64,54 +64,86 @@ impl Layout {
     /// The cell of each row; [`NONE`] for rows that do not pass.
     pub(super) fn place(&mut self, measurements: &Measurements, filter: &Filter) -> Vec<u32> {
         let rows = measurements.rows();
-        self.cells.reserve(rows.len());
-        let by_unit = filter.depends_on_unit();
-        let mut passes = (NONE, false);
-        let mut last: Option<Last> = None;
-        let mut tables = OfConfiguration::new(&self.projections.table);
-        let mut columns = OfConfiguration::new(&self.projections.col);
-        let mut cell_of_row = Vec::with_capacity(rows.len());
-        for row in rows {
-            let subject = measurements.benchmark(row.benchmark);
-            let unit = measurements.unit(row.unit);
-            if by_unit || passes.0 != row.benchmark {
-                passes = (row.benchmark, filter.matches(&subject, unit));
+        let passes = passing(measurements, filter);
+        let passing = || rows.iter().zip(&passes).filter(|(_, passes)| **passes);
+        // Benchmarks in the order of their first rows that pass, and the place of each among them.
+        let mut places: Vec<u32> = Vec::new();
+        let mut benchmarks: Vec<u32> = Vec::new();
+        for (row, _) in passing() {
+            let index = row.benchmark as usize;
+            if places.len() <= index {
+                places.resize(index + 1, NONE);
             }
-            if !passes.1 {
-                cell_of_row.push(NONE);
-                continue;
+            if places[index] == NONE {
+                places[index] = benchmarks.len() as u32;
+                benchmarks.push(row.benchmark);
             }
-            let configuration = subject.configuration();
-            let projections = &mut self.projections;
-            let table = tables.get(configuration, row.unit, || {
-                projections.table.project_unit(&subject, unit.unit)
-            });
-            if self.units.len() <= table.index() {
-                self.units.resize(table.index() + 1, row.unit);
-            }
-            let mut own = match last {
-                Some(last) if last.benchmark == row.benchmark => last,
-                _ => {
-                    let column =
-                        columns.get(configuration, 0, || projections.col.project(&subject));
-                    let row_key = projections.row.project(&subject);
-                    Last {
-                        benchmark: row.benchmark,
-                        column,
-                        row: row_key,
-                        residue: projections.residue.project(&subject),
-                        first: *self.first.entry((row_key, column)).or_insert(NONE),
-                    }
-                }
+        }
+        let Projections {
+            table,
+            row,
+            col,
+            residue,
+        } = &mut self.projections;
+        let project = |projection: &mut Projection| {
+            let mut keys = OfConfiguration::new(projection);
+            let project = |benchmark: &u32| {
+                let subject = measurements.benchmark(*benchmark);
+                keys.get(subject.configuration(), 0, || projection.project(&subject))
             };
-            cell_of_row.push(self.cell(table, &mut own));
-            last = Some(own);
+            benchmarks.iter().map(project).collect::<Vec<KeyId>>()
+        };
+        // Most of the work is in the names of rows.
+        let (row_keys, column_keys, residues, tables) = thread::scope(|scope| {
+            let row_keys = scope.spawn(|| project(row));
+            let column_keys = project(col);
+            let residues = project(residue);
+            let mut keys = OfConfiguration::new(table);
+            let tables: Vec<KeyId> = passing()
+                .map(|(row, _)| {
+                    let subject = measurements.benchmark(row.benchmark);
+                    keys.get(subject.configuration(), row.unit, || {
+                        table.project_unit(&subject, measurements.unit(row.unit).unit)
+                    })
+                })
+                .collect();
+            let row_keys = row_keys.join();
+            let row_keys = row_keys.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+            (row_keys, column_keys, residues, tables)
+        });
+        let mut keys: Vec<Keys> = Vec::with_capacity(benchmarks.len());
+        for (index, row) in row_keys.into_iter().enumerate() {
+            keys.push(Keys {
+                row,
+                column: column_keys[index],
+                residue: residues[index],
+                first: NONE,
+            });
+        }
+        self.cells.reserve(tables.len());
+        self.first.reserve(keys.len());
+        let mut tables = tables.into_iter();
+        let mut cell_of_row = Vec::with_capacity(rows.len());
+        for (row, passes) in rows.iter().zip(&passes) {
+            let table = passes.then(|| tables.next()).flatten();
+            let cell = table.map_or(NONE, |table| {
+                if self.units.len() <= table.index() {
+                    self.units.resize(table.index() + 1, row.unit);
+                }
+                self.cell(table, &mut keys[places[row.benchmark as usize] as usize])
+            });
+            cell_of_row.push(cell);
         }
         cell_of_row
     }
 
     /// The cell of a table that has these keys.
-    fn cell(&mut self, table: KeyId, keys: &mut Last) -> u32 {
+    fn cell(&mut self, table: KeyId, keys: &mut Keys) -> u32 {
+        if keys.first == NONE {
+            // Another benchmark may have the same keys.
+            let known = self.first.get(&(keys.row, keys.column));
+            keys.first = known.copied().unwrap_or(NONE);
+        }
         let id = match self.known(table, keys) {
             Some(id) => id,
             None => self.new_cell(table, keys),
@@ -122,7 +154,7 @@ impl Layout {
         id
     }
 
-    fn known(&self, table: KeyId, keys: &Last) -> Option<u32> {
+    fn known(&self, table: KeyId, keys: &Keys) -> Option<u32> {
         let mut id = keys.first;
         for _ in 0..MAX_CHAIN {
             let cell = self.cells.get(id as usize)?;
@@ -134,7 +166,7 @@ impl Layout {
         self.stray.get(&(keys.row, keys.column, table)).copied()
     }
 
-    fn new_cell(&mut self, table: KeyId, keys: &mut Last) -> u32 {
+    fn new_cell(&mut self, table: KeyId, keys: &mut Keys) -> u32 {
         let new = self.cells.len() as u32;
         let (mut end, mut length) = (None, 0);
         let mut id = keys.first;
@@ -161,6 +193,21 @@ impl Layout {
         });
         new
     }
+}
+
+/// Whether each row passes the filter.
+fn passing(measurements: &Measurements, filter: &Filter) -> Vec<bool> {
+    let by_unit = filter.depends_on_unit();
+    let mut last = (NONE, false);
+    let passes = |row: &RowRef| {
+        if by_unit || last.0 != row.benchmark {
+            let subject = measurements.benchmark(row.benchmark);
+            let passes = filter.matches(&subject, measurements.unit(row.unit));
+            last = (row.benchmark, passes);
+        }
+        last.1
+    };
+    measurements.rows().iter().map(passes).collect()
 }
 
 /// The keys of a configuration by unit, where a projection does not look at names. Benchmarks of one

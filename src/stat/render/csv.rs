@@ -6,6 +6,7 @@ use std::io::{self, Write};
 use super::{View, headings, push_delta};
 use crate::stat::number::{general, push_general, push_percent, push_range, push_test};
 use crate::stat::table::{Cell, Row, Table, Tables, Warning};
+use crate::text::plain;
 
 /// Writes all tables.
 pub(super) fn write(
@@ -194,7 +195,7 @@ impl Csv<'_> {
         }
         let name = String::from_utf8_lossy(&name);
         let message = warning.message(&self.tables.options);
-        writeln!(self.warnings, "{name}{}: {message}", self.line)
+        writeln!(self.warnings, "{name}{}: {}", self.line, plain(&message))
     }
 }
 

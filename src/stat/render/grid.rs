@@ -104,10 +104,13 @@ impl Grid {
         let start = self.text.len();
         write(&mut self.text);
         let shown = &self.text[start..];
-        // Up to the first combining character a character takes one column.
-        let width = match shown.chars().all(|c| c < '\u{300}') {
-            true => shown.chars().count(),
-            false => text::width(shown),
+        let width = if shown.is_ascii() {
+            shown.len()
+        } else if shown.chars().all(|c| c < '\u{300}') {
+            // Before the first combining character each takes one column.
+            shown.chars().count()
+        } else {
+            text::width(shown)
         };
         self.cells.push(Cell {
             row: self.row,
@@ -132,7 +135,8 @@ impl Grid {
             let shown = &self.text[start..cell.end];
             start = cell.end;
             // No spaces are written for what ends a line with nothing.
-            if shown.trim().is_empty() && cell.look.margin.trim().is_empty() {
+            let is_blank = |text: &str| text.bytes().all(|byte| byte == b' ');
+            if is_blank(shown) && is_blank(cell.look.margin) {
                 continue;
             }
             while row < cell.row {
