@@ -32,6 +32,33 @@ def peak_memory(command):
     return usage.ru_maxrss / (1 << 20 if sys.platform == "darwin" else 1 << 10)
 
 
+# What `allocgate stat` and benchstat are both asked, besides the files.
+QUESTIONS = [
+    ("default flags", []),
+    ("a third of the results, each size a column", ["-filter", "/size:(64 OR 256 OR 1024)", "-row", ".name", "-col", "/size", "-ignore", ".fullname"]),
+    ("two units of all results, a table a size", ["-filter", ".unit:(ns/op OR allocs/op) -.name:Nothing", "-table", "/size@num", "-ignore", ".config"]),
+    ("CSV", ["-format", "csv"]),
+]
+
+
+def stat(options):
+    """Prints how `allocgate stat` compares with benchstat, and refuses answers that differ."""
+    print("\n| case | question | benchstat best s | allocgate stat best s | ratio | allocgate MiB |\n|---|---|--:|--:|--:|--:|")
+    for case in options.cases:
+        files = [os.path.join(options.data, case, side + ".txt") for side in ("baseline", "candidate")]
+        for question, flags in QUESTIONS:
+            commands = [[options.benchstat, *flags, *files], [options.allocgate, "stat", *flags, *files]]
+            answers = [subprocess.run(command, capture_output=True, check=True) for command in commands]
+            if answers[0].stdout != answers[1].stdout or answers[0].stderr != answers[1].stderr:
+                sys.exit(f"answers differ: {' '.join(flags)} on {case}")
+            times = [[], []]
+            for _ in range(options.runs):
+                for index, command in enumerate(commands):
+                    times[index].append(wall(command)[0])
+            theirs, ours = min(times[0]), min(times[1])
+            print(f"| {case} | {question} | {theirs:.3f} | {ours:.3f} | {theirs / ours:.1f} | {peak_memory(commands[1]):.0f} |", flush=True)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=int, default=5)
@@ -71,6 +98,9 @@ def main():
                 ratios = (f"{min(times) / min(measured['allocgate']):.2f}", f"{peaks[name] / peaks['allocgate']:.2f}")
             print(f"| {case} | {lines} | {size / 1e6:.1f} | {name} | {min(times):.4f} | {statistics.median(times):.4f} | "
                   f"{peaks[name]:.1f} | {ratios[0]} | {ratios[1]} |", flush=True)
+
+    if options.allocgate:
+        stat(options)
 
     growth = [case for case in ("10k", "100k", "1M") if case in options.cases]
     if len(growth) > 1:

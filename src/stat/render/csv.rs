@@ -21,6 +21,7 @@ pub(super) fn write(
         out,
         warnings,
         record: Vec::new(),
+        fields: 0,
         text: String::new(),
         line: 1,
     };
@@ -42,8 +43,9 @@ struct Csv<'a> {
     view: View,
     out: &'a mut dyn Write,
     warnings: &'a mut dyn Write,
-    /// The record as far as it is known.
-    record: Vec<Vec<u8>>,
+    /// The record as far as it is known, and the number of its fields.
+    record: Vec<u8>,
+    fields: usize,
     text: String,
     /// The number of the record, counted from 1 over all tables.
     line: usize,
@@ -65,31 +67,40 @@ impl Csv<'_> {
     /// Adds a field, in the column `at` at the earliest.
     fn field(&mut self, text: &[u8], at: usize) {
         self.fill(at);
-        self.record.push(text.to_vec());
+        self.separate();
+        push_field(text, &mut self.record);
     }
 
+    /// Adds empty fields up to a column.
     fn fill(&mut self, to: usize) {
-        let length = self.record.len().max(to);
-        self.record.resize(length, Vec::new());
+        while self.fields < to {
+            self.separate();
+        }
     }
 
-    /// Adds a field that is put together.
+    fn separate(&mut self) {
+        if self.fields > 0 {
+            self.record.push(b',');
+        }
+        self.fields += 1;
+    }
+
+    /// Adds a field that is put together: of figures, which need no quotes.
     fn put(&mut self, write: impl FnOnce(&mut String)) {
         self.text.clear();
         write(&mut self.text);
-        self.record.push(self.text.as_bytes().to_vec());
+        self.separate();
+        self.record.extend_from_slice(self.text.as_bytes());
     }
 
     /// Writes the record.
     fn end(&mut self) -> io::Result<()> {
-        for (index, field) in self.record.drain(..).enumerate() {
-            if index > 0 {
-                self.out.write_all(b",")?;
-            }
-            write_field(&field, self.out)?;
-        }
+        self.record.push(b'\n');
+        self.out.write_all(&self.record)?;
+        self.record.clear();
+        self.fields = 0;
         self.line += 1;
-        self.out.write_all(b"\n")
+        Ok(())
     }
 
     fn table(&mut self, table: &Table) -> io::Result<()> {
@@ -153,7 +164,7 @@ impl Csv<'_> {
                         self.put(|text| push_general(value, text));
                     }
                 }
-                None => self.fill(self.record.len() + 3),
+                None => self.fill(self.fields + 3),
             }
         }
         Ok(())
@@ -184,7 +195,7 @@ impl Csv<'_> {
     /// Writes a warning with the cell that comes next, as benchstat names it: letters for the column
     /// (not quite a spreadsheet's beyond the 26th), the number of the record.
     fn warn(&mut self, warning: &Warning) -> io::Result<()> {
-        let mut column = self.record.len();
+        let mut column = self.fields;
         let mut name = Vec::new();
         while column > 0 {
             name.insert(0, b'A' + (column % 26) as u8);
@@ -199,8 +210,8 @@ impl Csv<'_> {
     }
 }
 
-/// Writes a field as Go's `encoding/csv` does.
-fn write_field(field: &[u8], out: &mut dyn Write) -> io::Result<()> {
+/// Adds a field as Go's `encoding/csv` writes it.
+fn push_field(field: &[u8], record: &mut Vec<u8>) {
     let starts_with_space = || {
         let chunk = field.utf8_chunks().next();
         chunk.is_some_and(|chunk| chunk.valid().starts_with(char::is_whitespace))
@@ -211,14 +222,14 @@ fn write_field(field: &[u8], out: &mut dyn Write) -> io::Result<()> {
             .any(|byte| matches!(byte, b',' | b'"' | b'\r' | b'\n'))
         || starts_with_space();
     if !quoted {
-        return out.write_all(field);
+        return record.extend_from_slice(field);
     }
-    out.write_all(b"\"")?;
+    record.push(b'"');
     for (index, part) in field.split(|byte| *byte == b'"').enumerate() {
         if index > 0 {
-            out.write_all(b"\"\"")?;
+            record.extend_from_slice(b"\"\"");
         }
-        out.write_all(part)?;
+        record.extend_from_slice(part);
     }
-    out.write_all(b"\"")
+    record.push(b'"');
 }
