@@ -12,7 +12,7 @@ use super::number::general;
 use crate::policy::Adjust;
 use crate::query::{KeyId, Projections};
 use crate::stats::{self, Shift};
-use crate::unit::Better;
+use crate::unit::{Better, Class, Unit};
 
 /// How samples are summarised and compared.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -266,6 +266,11 @@ fn samples_for_test(alpha: f64) -> Option<usize> {
 }
 
 impl Table {
+    /// Whether prefixes of its figures count in powers of 1000 or of 1024.
+    pub fn class(&self) -> Class {
+        Unit::new(&String::from_utf8_lossy(&self.unit)).class()
+    }
+
     /// What a reader should know of a cell's summary.
     pub fn warnings_of(&self, cell: &Cell) -> impl Iterator<Item = Warning> + use<> {
         let of_summary = if self.exact {

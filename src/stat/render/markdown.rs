@@ -3,15 +3,14 @@
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
-use rustc_hash::FxHashMap;
-
+use super::footnotes::Footnotes;
 use super::{View, headings, push_delta};
 use crate::figure;
 use crate::query::KeyId;
 use crate::stat::number::{push_percent, push_range, push_scaled, push_test};
 use crate::stat::table::{Cell, Row, Table, Tables, Warning};
 use crate::text::markdown::{name, sentence};
-use crate::unit::{Class, Scale, Unit};
+use crate::unit::{Class, Scale};
 
 /// Columns that a name may take before it is cut.
 const NAME_COLUMNS: usize = 160;
@@ -36,9 +35,8 @@ pub(super) fn write(tables: &Tables<'_>, view: View, out: &mut dyn Write) -> io:
             tables,
             table,
             view,
-            class: Unit::new(&String::from_utf8_lossy(&table.unit)).class(),
-            notes: Vec::new(),
-            of_warning: FxHashMap::default(),
+            class: table.class(),
+            notes: Footnotes::default(),
         };
         page.write(&mut text);
         out.write_all(text.as_bytes())?;
@@ -58,8 +56,7 @@ struct Page<'a> {
     table: &'a Table,
     view: View,
     class: Class,
-    notes: Vec<Warning>,
-    of_warning: FxHashMap<Warning, usize>,
+    notes: Footnotes,
 }
 
 impl Page<'_> {
@@ -91,10 +88,10 @@ impl Page<'_> {
         if self.table.rows.len() > 1 {
             self.summary(text);
         }
-        for (index, note) in self.notes.iter().enumerate() {
+        for (number, note) in self.notes.iter() {
             let message = sentence(&note.message(&self.tables.options), usize::MAX);
-            let before = if index == 0 { "\n" } else { "" };
-            let _ = writeln!(text, "{before}{}. {message}", index + 1);
+            let before = if number == 1 { "\n" } else { "" };
+            let _ = writeln!(text, "{before}{number}. {message}");
         }
         if self.table.hidden > 0 {
             let _ = writeln!(text, "\n{hidden} without a change not shown");
@@ -186,11 +183,7 @@ impl Page<'_> {
 
     /// The number of a note.
     fn note(&mut self, warning: Warning, text: &mut String) {
-        let next = self.notes.len();
-        let index = *self.of_warning.entry(warning.clone()).or_insert(next);
-        if index == next {
-            self.notes.push(warning);
-        }
-        let _ = write!(text, " <sup>{}</sup>", index + 1);
+        let number = self.notes.number(warning);
+        let _ = write!(text, " <sup>{number}</sup>");
     }
 }

@@ -2,6 +2,7 @@
 //! settled before it comes here.
 
 mod csv;
+mod footnotes;
 mod grid;
 mod json;
 mod markdown;

@@ -6,8 +6,8 @@ use std::io::{self, Write};
 use std::ops::Range;
 
 use anstyle::{AnsiColor, Style};
-use rustc_hash::FxHashMap;
 
+use super::footnotes::Footnotes;
 use super::grid::{Align, Grid, Look};
 use super::{View, headings, push_delta, sparkline};
 use crate::figure::count;
@@ -16,7 +16,7 @@ use crate::stat::number::{push_percent, push_range, push_scaled, push_test};
 use crate::stat::parallel::in_parallel;
 use crate::stat::table::{Cell, Row, Table, Tables, Warning};
 use crate::text::plain;
-use crate::unit::{Better, Class, Scale, Unit};
+use crate::unit::{Better, Class, Scale};
 
 /// The signs of a table.
 pub(super) struct Signs {
@@ -105,7 +105,7 @@ impl<'a> TextTable<'a> {
             table,
             view,
             signs,
-            class: Unit::new(&String::from_utf8_lossy(&table.unit)).class(),
+            class: table.class(),
             fields: tables.projections.row.fields(),
             grid: Grid::new(),
             footnotes: Footnotes::default(),
@@ -148,9 +148,9 @@ impl<'a> TextTable<'a> {
             self.summary();
         }
         self.grid.write(out);
-        for (index, warning) in self.footnotes.list.iter().enumerate() {
+        for (number, warning) in self.footnotes.iter() {
             let message = warning.message(&self.tables.options);
-            let _ = writeln!(out, "{} {}", self.mark(index), plain(&message));
+            let _ = writeln!(out, "{} {}", self.mark(number), plain(&message));
         }
         if self.table.hidden > 0 {
             let _ = writeln!(out, "{hidden} without a change not shown");
@@ -314,8 +314,8 @@ impl<'a> TextTable<'a> {
         let marks: Vec<String> = warnings
             .into_iter()
             .map(|warning| {
-                let index = self.footnotes.index(warning);
-                self.mark(index)
+                let number = self.footnotes.number(warning);
+                self.mark(number)
             })
             .collect();
         let margin = if marks.is_empty() { "" } else { " " };
@@ -324,32 +324,14 @@ impl<'a> TextTable<'a> {
     }
 
     /// The mark of a footnote.
-    fn mark(&self, index: usize) -> String {
+    fn mark(&self, number: usize) -> String {
         if self.signs.ascii {
-            return format!("[{}]", index + 1);
+            return format!("[{number}]");
         }
         let raised = ['⁰', '¹', '²', '³', '⁴', '⁵', '⁶', '⁷', '⁸', '⁹'];
-        let digits = (index + 1).to_string();
+        let digits = number.to_string();
         let digit = |digit: u8| raised[usize::from(digit - b'0')];
         digits.bytes().map(digit).collect()
-    }
-}
-
-/// The warnings of a table, each once.
-#[derive(Default)]
-struct Footnotes {
-    list: Vec<Warning>,
-    of_warning: FxHashMap<Warning, usize>,
-}
-
-impl Footnotes {
-    fn index(&mut self, warning: Warning) -> usize {
-        let next = self.list.len();
-        let index = *self.of_warning.entry(warning.clone()).or_insert(next);
-        if index == next {
-            self.list.push(warning);
-        }
-        index
     }
 }
 
