@@ -189,7 +189,7 @@ fn order(text: &str) -> Result<(Order, bool), String> {
     }
 }
 
-/// Gives the flags of `stat` that have one dash, as Go's have, the second one.
+/// Gives the flags of `stat` that have one dash, as Go's have, the second one. Only single letters keep theirs.
 pub(in crate::cli) fn with_two_dashes(mut arguments: Vec<OsString>) -> Vec<OsString> {
     if arguments.get(1).is_none_or(|command| command != "stat") {
         return arguments;
@@ -227,6 +227,9 @@ pub(in crate::cli) fn with_two_dashes(mut arguments: Vec<OsString>) -> Vec<OsStr
         };
         if let Some(takes_value) = known {
             is_value = takes_value && value.is_none();
+        }
+        // A word that is no flag is refused as a word: clap would read `-html` as `-h`, and end with 0.
+        if known.is_some() || flag.chars().count() > 1 {
             *argument = format!("--{flag}").into();
         }
     }
@@ -254,8 +257,8 @@ mod tests {
             (&["--filter", "-goos:linux"], &["--filter", "-goos:linux"]),
             (&["-shift", "-col", "x"], &["--shift", "--col", "x"]),
             (
-                &["-help", "-unknown", "--", "-row"],
-                &["--help", "-unknown", "--", "-row"],
+                &["-help", "-html", "--", "-row"],
+                &["--help", "--html", "--", "-row"],
             ),
         ] {
             let of = |rest: &[&str]| -> Vec<OsString> {
