@@ -147,6 +147,11 @@ impl Projection {
         self.texts.text(self.number(key, field))
     }
 
+    /// Whether two keys have the same value of a field. Sooner known than by the values.
+    pub fn agree(&self, a: KeyId, b: KeyId, field: FieldId) -> bool {
+        self.number(a, field) == self.number(b, field)
+    }
+
     /// The values that a key has, with spaces between them.
     pub fn label(&self, key: KeyId) -> Vec<u8> {
         let fields = self.fields();
@@ -163,11 +168,13 @@ impl Projection {
             .map(|field| self.ranks(*field, keys))
             .collect();
         keys.sort_unstable_by(|a, b| {
-            let each = fields.iter().zip(&ranks).map(|(field, ranks)| {
+            let mut each = fields.iter().zip(&ranks).map(|(field, ranks)| {
                 let rank = |key| ranks.of(self.number(key, *field));
                 rank(*a).cmp(&rank(*b))
             });
-            each.fold(std::cmp::Ordering::Equal, std::cmp::Ordering::then)
+            // The first that differs decides: `.config` may have thousands of fields.
+            each.find(|order| order.is_ne())
+                .unwrap_or(std::cmp::Ordering::Equal)
         });
     }
 

@@ -95,9 +95,8 @@ fn headings<'a>(tables: &'a Tables<'_>, index: usize) -> Vec<(&'a [u8], &'a [u8]
     fields.pop();
     let mut headings = Vec::new();
     for field in fields {
-        let value = projection.value(key, field);
-        if before.is_none_or(|before| projection.value(before, field) != value) {
-            headings.push((projection.field_name(field), value));
+        if before.is_none_or(|before| !projection.agree(before, key, field)) {
+            headings.push((projection.field_name(field), projection.value(key, field)));
         }
     }
     headings
