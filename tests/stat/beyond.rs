@@ -106,6 +106,17 @@ fn rows_are_sorted_and_selected_by_their_change() {
         geomean(&changed).map(squeezed),
         geomean(&of(&[])).map(squeezed)
     );
+    // Also where one row is left.
+    for format in ["text", "plain", "markdown"] {
+        let flags = ["-format", format, "-filter", ".name:(Stays OR Falls)"];
+        let means = |more: &[&str]| {
+            let all = of(&[&flags[..], more].concat());
+            let mean = all.lines().find(|line| line.contains("geomean"));
+            mean.map(|line| squeezed(line.to_owned()))
+        };
+        assert!(means(&[]).is_some(), "{format}");
+        assert_eq!(means(&["--only", "changed"]), means(&[]), "{format}");
+    }
     assert_eq!(
         text([&a, &a], &["-only", "changed"]),
         "widgets/op: no change in 4 rows\n"
@@ -330,6 +341,7 @@ fn what_cannot_be_answered_ends_with_two_and_one_sentence() {
         &["-format", "html"],
         &["--sort", "up"],
         &["-unknown"],
+        &["-html"],
     ] {
         assert_eq!(
             stat([&good, &good], flags).status.code(),

@@ -85,7 +85,7 @@ impl Page<'_> {
         for row in &self.table.rows {
             self.row(row, text);
         }
-        if self.table.rows.len() > 1 {
+        if self.table.rows.len() + self.table.hidden > 1 {
             self.summary(text);
         }
         for (number, note) in self.notes.iter() {

@@ -144,7 +144,7 @@ impl<'a> TextTable<'a> {
         for row in &self.table.rows {
             self.row(row);
         }
-        if self.table.rows.len() > 1 {
+        if self.table.rows.len() + self.table.hidden > 1 {
             self.summary();
         }
         self.grid.write(out);
