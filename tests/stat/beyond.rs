@@ -220,6 +220,14 @@ fn shifts_have_intervals_and_zero_baselines_differences() {
 }
 
 #[test]
+fn an_infinite_shift_has_one_sign() {
+    let zero = "BenchmarkX 1 0 x\n".repeat(4);
+    let infinite = "BenchmarkX 1 +Inf x\n".repeat(4);
+    let shown = text([&zero, &infinite], &["--shift"]);
+    assert!(shown.contains(" +Inf [+Inf, +Inf]"), "{shown}");
+}
+
+#[test]
 fn sparklines_are_in_the_order_of_measuring() {
     let (a, b) = (
         results(&[("X", 0)], "B/op", &[1, 1, 1, 8, 1, 1]),

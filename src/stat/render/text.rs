@@ -356,7 +356,8 @@ pub(super) fn push_shift(shift: &crate::stats::Shift, class: Class, text: &mut S
         class,
     );
     let signed = |value: f64, text: &mut String| {
-        if value > 0.0 {
+        // An infinity brings its own sign.
+        if value > 0.0 && value.is_finite() {
             text.push('+');
         }
         push_scaled(value, &scale, text);
