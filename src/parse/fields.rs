@@ -18,16 +18,11 @@ pub(super) fn split_field(text: &[u8]) -> (&[u8], &[u8]) {
 
 /// The text without its leading white space.
 pub(super) fn skip_space(mut text: &[u8]) -> &[u8] {
-    // Columns are padded with runs of spaces.
-    while let Some((b"        ", rest)) = text.split_first_chunk() {
-        text = rest;
-    }
-    if let Some((b"    ", rest)) = text.split_first_chunk() {
-        text = rest;
-    }
     loop {
+        // Columns are padded with runs of spaces.
+        let blank = text.iter().position(|byte| !matches!(byte, b' ' | b'\t'));
+        text = &text[blank.unwrap_or(text.len())..];
         match text {
-            [b' ' | b'\t', rest @ ..] => text = rest,
             [0x21..=0x7f, ..] | [] => return text,
             _ => match space_width(text) {
                 0 => return text,
