@@ -152,6 +152,15 @@ fn passed(memory: &MemoryReport) -> String {
     text
 }
 
+/// That the verdict is of a selection, where it is.
+pub(super) fn selection(report: &Report) -> Option<String> {
+    let filter = report.settings.filter.as_ref()?;
+    Some(format!(
+        "only what the filter selects was judged: {}",
+        plain(filter)
+    ))
+}
+
 /// What else is to be said with the verdict: that it is of a selection, and causes that did not make it.
 pub(super) fn asides(report: &Report) -> Vec<String> {
     let doubts = match report.verdict {
@@ -159,9 +168,7 @@ pub(super) fn asides(report: &Report) -> Vec<String> {
         Verdict::Pass | Verdict::CouldNotJudge | Verdict::CommandFailed => None,
     };
     let passed = causes(&report.causes, Outcome::Pass);
-    let filter = report.settings.filter.as_ref();
-    filter
-        .map(|filter| format!("only what the filter selects was judged: {}", plain(filter)))
+    selection(report)
         .into_iter()
         .chain(doubts.map(|causes| format!("also could not judge: {causes}")))
         .chain(passed.map(|causes| format!("let pass by the policy: {causes}")))

@@ -8,7 +8,7 @@
 
 use std::io::{self, Write};
 
-use super::digest::Names;
+use super::digest::{self, Names};
 use super::lines;
 use super::problem::{self, Level, Problem, Subject, figures};
 use crate::benchmark::function_of;
@@ -48,6 +48,10 @@ pub(super) fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
             let message = format!("and {left}: the report has all of them");
             write(word, None, &format!("allocgate: {left}"), &message, out)?;
         }
+    }
+    if let Some(selection) = digest::selection(report) {
+        let message = fit(&selection, LINE_COLUMNS);
+        write("notice", None, "allocgate: filter", &message, out)?;
     }
     notices(report, &names, out)
 }

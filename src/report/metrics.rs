@@ -35,6 +35,10 @@ pub(super) fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let exit_code = f64::from(report.verdict.exit_code());
     page.family("allocgate_exit_code", "Exit code: 0 is a pass.")?;
     page.sample("allocgate_exit_code", "", exit_code)?;
+    let help = "1 if only what a filter selects was judged.";
+    page.family("allocgate_filtered", help)?;
+    let filtered = u8::from(report.settings.filter.is_some());
+    page.sample("allocgate_filtered", "", f64::from(filtered))?;
     rows(report, &mut page)?;
     geomeans(report, &mut page)?;
     memory(report, &mut page)?;

@@ -9,6 +9,7 @@ pub(super) fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let verdict = report.verdict;
     writeln!(out, "verdict={}", verdict.as_str())?;
     writeln!(out, "exit-code={}", verdict.exit_code())?;
+    writeln!(out, "filtered={}", report.settings.filter.is_some())?;
     for status in Status::ALL {
         writeln!(out, "{}={}", status.as_str(), report.counts.of(*status))?;
     }

@@ -202,7 +202,11 @@ fn location(problem: &Problem<'_>, place: &Place) -> Value {
 fn invocation(report: &Report, left: usize) -> Value {
     let verdict = report.verdict;
     let (_, causes) = digest::headline(report);
-    let description = format!("{}: {}", digest::label(report), plain(&causes));
+    let mut description = format!("{}: {}", digest::label(report), plain(&causes));
+    if let Some(selection) = digest::selection(report) {
+        description.push_str("; ");
+        description.push_str(&selection);
+    }
     let mut invocation = json!({
         "executionSuccessful": matches!(verdict, Verdict::Pass | Verdict::Regression),
         "exitCode": verdict.exit_code(),
