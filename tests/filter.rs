@@ -67,21 +67,104 @@ fn a_filter_selects_what_is_judged() {
 }
 
 #[test]
-fn the_file_of_a_filter_is_the_path_as_given() {
+fn a_filter_that_tells_the_sides_apart_is_refused() {
     let [before, after] = sides();
-    let [before, after] =
-        [before, after].map(|side| side.benchmark("BenchmarkX-8", "B/op", &[1; 6]));
-    // Each side is a file: one of them has nothing then.
-    let run = allocgate()
-        .check(&before, &after)
-        .args(["--filter", ".file:/b[.]txt$/"])
-        .run();
-    assert_eq!(run.code, 3);
-    let message = &findings(&run, "no-benchmarks")[0];
+    // What is selected of the candidate alone would look new, and pass.
+    let before = before
+        .text("note: old\n")
+        .benchmark("BenchmarkX-8", "B/op", &[1; 6]);
+    let after = after
+        .text("note: new\n")
+        .benchmark("BenchmarkX-8", "B/op", &[9; 6]);
+    for (filter, message) in [
+        (
+            ".file:/b[.]txt$/",
+            "BenchmarkMap of the candidate and not of the baseline",
+        ),
+        (
+            "-note:old -/n:1k",
+            "BenchmarkX of the candidate and not of the baseline",
+        ),
+        (
+            "-note:new -/n:1k",
+            "BenchmarkX of the baseline and not of the candidate",
+        ),
+    ] {
+        let call = allocgate().check(&before, &after);
+        let run = call.args(["--filter", filter]).run();
+        assert_eq!(run.code, 2, "{filter}");
+        let expected = format!(
+            "error: --filter selects {message}: they would not be compared; select by what both sides have\n"
+        );
+        assert_eq!(run.stderr, expected);
+    }
+}
+
+#[test]
+fn what_selects_nothing_is_reported() {
+    for (filter, dead) in [
+        (".name:(Sort OR Map)", &[][..]),
+        (
+            ".name:(Sort OR map) OR /N:1k",
+            &[
+                "`.name:map` of the filter selects nothing",
+                "`/N:1k` of the filter selects nothing",
+            ],
+        ),
+        (
+            ".name:BenchmarkSort",
+            &["`.name:BenchmarkSort` of the filter selects nothing"],
+        ),
+        // What is left out may well be of another system.
+        ("-goos:plan9 -(.name:Other OR -.name:Sort)", &[]),
+        (
+            ".name:Sort -(-goos:plan9)",
+            &["`goos:plan9` of the filter selects nothing"],
+        ),
+        // The unit has two names.
+        (".unit:(allocs/op)", &[]),
+    ] {
+        assert_eq!(findings(&check(filter), "filter-unused"), dead, "{filter}");
+    }
+    let run = check("-.nmae:Sort");
+    assert_eq!(run.code, 2);
     assert!(
-        message.starts_with("no benchmark result of the baseline is left"),
-        "{message}"
+        run.stderr
+            .starts_with("error: --filter: there is no `.nmae`"),
+        "{}",
+        run.stderr
     );
+}
+
+#[test]
+fn programs_are_told_that_only_a_selection_was_judged() {
+    let run = |report: &str, filter: &[&str]| {
+        let [before, after] = sides();
+        let call = allocgate()
+            .check(&before, &after)
+            .args(["--report", report]);
+        let call = filter
+            .iter()
+            .fold(call, |call, argument| call.arg(argument));
+        call.run_as_is().stdout
+    };
+    let filter = ["--filter", "/n:2k"];
+    for (report, everything, selection) in [
+        ("outputs", "\nfiltered=false\n", "\nfiltered=true\n"),
+        (
+            "metrics",
+            "\nallocgate_filtered 0\n",
+            "\nallocgate_filtered 1\n",
+        ),
+    ] {
+        assert!(run(report, &[]).contains(everything), "{report}");
+        assert!(run(report, &filter).contains(selection), "{report}");
+    }
+    let said = "only what the filter selects was judged: /n:2k";
+    for report in ["sarif", "github"] {
+        assert!(!run(report, &[]).contains("filter"), "{report}");
+        assert!(run(report, &filter).contains(said), "{report}");
+    }
 }
 
 #[test]

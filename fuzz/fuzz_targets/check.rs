@@ -49,6 +49,7 @@ fuzz_target!(|data: &[u8]| {
         keep_unchanged: true,
         circumstances: None,
         filter: None,
+        dead_selectors: &[],
     });
     let style = TerminalStyle { color: false, width: 80, all_rows: true };
     for &format in Format::ALL {

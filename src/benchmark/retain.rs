@@ -4,6 +4,7 @@
 //! GOMAXPROCS and which announced results were lost, whatever of it is judged.
 
 use super::builder::SampleSetBuilder;
+use super::procs::Suffixes;
 use super::raw::RawRow;
 use super::record::Setting;
 use crate::unit::Unit;
@@ -17,6 +18,8 @@ pub struct MeasuredRow<'a> {
     pub settings: &'a [Setting],
     /// Full name, `Benchmark` prefix and GOMAXPROCS suffix included.
     pub name: &'a str,
+    /// The name without its GOMAXPROCS suffix.
+    pub benchmark: &'a str,
     /// The unit.
     pub unit: &'a Unit,
     /// The unit as printed.
@@ -25,14 +28,15 @@ pub struct MeasuredRow<'a> {
 
 impl SampleSetBuilder {
     /// Keeps the rows that `keep` holds for. To be asked once all is read.
-    pub fn retain(&mut self, keep: impl Fn(MeasuredRow<'_>) -> bool) {
+    pub fn retain(&mut self, mut keep: impl FnMut(MeasuredRow<'_>) -> bool) {
         let names = self.raw.take_names();
         let text = std::str::from_utf8(&names).unwrap_or_default();
         let suffixes = self.suffixes(text);
         self.report_lost_announcements(&suffixes, text);
-        self.decided_suffixes = Some(suffixes);
         let rows = self.raw.rows().iter();
-        let kept: Vec<bool> = rows.map(|row| keep(self.measured_row(row, text))).collect();
+        let kept = rows.map(|row| keep(self.measured_row(row, text, &suffixes)));
+        let kept: Vec<bool> = kept.collect();
+        self.decided_suffixes = Some(suffixes);
         self.raw.restore_names(names);
 
         let benchmarks = self.raw.retain(&kept).into_iter();
@@ -50,14 +54,21 @@ impl SampleSetBuilder {
             .for_each(|(settings, _)| settings.clear());
     }
 
-    fn measured_row<'a>(&'a self, row: &RawRow, names: &'a str) -> MeasuredRow<'a> {
+    fn measured_row<'a>(
+        &'a self,
+        row: &RawRow,
+        names: &'a str,
+        suffixes: &[Suffixes],
+    ) -> MeasuredRow<'a> {
         let benchmark = &self.raw.benchmarks()[row.benchmark as usize];
         let unit = &self.units[row.unit as usize];
         let file = self.files.get(benchmark.file as usize);
+        let name = &names[benchmark.name.clone()];
         MeasuredRow {
             file: file.map_or("", |file| &file.path),
             settings: &self.configurations[benchmark.configuration as usize],
-            name: &names[benchmark.name.clone()],
+            name,
+            benchmark: suffixes[benchmark.file as usize].strip(name).0,
             unit: &unit.tidied,
             printed: self.printed_units.name(row.unit),
         }

@@ -21,7 +21,7 @@ use crate::run::{self, BASELINE_FILE, CANDIDATE_FILE};
 pub(super) fn run(arguments: &CheckArguments) -> Result<u8> {
     let here = env::current_dir().context("the working directory")?;
     let policy = policy(&arguments.policy, &here)?;
-    let selection = Selection::parse(arguments.filter.as_deref())?;
+    let mut selection = Selection::parse(arguments.filter.as_deref())?;
     let reading = Reading::new(arguments.format.as_deref(), &arguments.max_input)?;
     refuse_to_overwrite(&arguments.output, inputs(arguments))?;
     let outputs = Outputs::open(&arguments.output)?;
@@ -47,9 +47,8 @@ pub(super) fn run(arguments: &CheckArguments) -> Result<u8> {
     let Some(mut candidate) = candidate else {
         bail!("no candidate was given")
     };
-    if let Some(selection) = &selection {
-        baseline.iter_mut().for_each(|side| selection.apply(side));
-        selection.apply(&mut candidate);
+    if let Some(selection) = &mut selection {
+        selection.apply(baseline.as_mut(), &mut candidate)?;
     }
     let memory = memory::of_policy(&policy)?;
     let mut report = report(
@@ -58,7 +57,7 @@ pub(super) fn run(arguments: &CheckArguments) -> Result<u8> {
         &policy,
         outputs.show_unchanged(&arguments.output),
         manifest.as_ref().map(|manifest| &manifest.circumstances),
-        arguments.filter.as_deref(),
+        selection.as_ref(),
     );
     if let Some(manifest) = &manifest {
         report.attribute(&manifest.attributed);
@@ -93,7 +92,7 @@ pub(super) fn report(
     policy: &Policy,
     keep_unchanged: bool,
     circumstances: Option<&Circumstances>,
-    filter: Option<&str>,
+    selection: Option<&Selection>,
 ) -> Report {
     let configurations: Vec<_> = baseline
         .iter()
@@ -102,6 +101,7 @@ pub(super) fn report(
         .collect();
     let row_keys = row_keys(&configurations, &policy.ignore_keys);
     let (baseline, candidate) = finish(baseline, candidate, &row_keys);
+    let dead_selectors = selection.map_or_else(Vec::new, Selection::dead_selectors);
     judge(Case {
         baseline: baseline.as_ref(),
         candidate: &candidate,
@@ -110,7 +110,8 @@ pub(super) fn report(
         today: jiff::Zoned::now().date(),
         keep_unchanged,
         circumstances,
-        filter,
+        filter: selection.map(|selection| selection.expression()),
+        dead_selectors: &dead_selectors,
     })
 }
 

@@ -1,30 +1,125 @@
 //! `--filter`: which of what was read is judged.
 
-use anyhow::{Context, Result};
+use std::collections::HashMap;
+use std::hash::{BuildHasher, RandomState};
+
+use anyhow::{Context, Result, bail};
 
 use crate::benchmark::{MeasuredRow, SampleSetBuilder};
 use crate::query::{Filter, Subject, UnitNames};
+use crate::text::plain;
 
 /// What is judged.
-pub(super) struct Selection(Filter);
+pub(super) struct Selection {
+    expression: String,
+    filter: Filter,
+    /// Of each selector, whether a row has it.
+    used: Vec<bool>,
+}
+
+/// Whether some of a benchmark in a unit is selected, and its name where some is not, by a hash that no
+/// name can be made for.
+type Selected = HashMap<u64, (bool, Option<Box<str>>)>;
 
 impl Selection {
     /// From what was typed, if it was.
     pub(super) fn parse(expression: Option<&str>) -> Result<Option<Self>> {
-        let filter = expression.map(|expression| Filter::parse(expression).context("--filter"));
-        Ok(filter.transpose()?.map(Selection))
+        expression.map(Selection::of).transpose()
     }
 
-    /// Leaves the rest of a side out.
-    pub(super) fn apply(&self, side: &mut SampleSetBuilder) {
+    fn of(expression: &str) -> Result<Self> {
+        let filter = Filter::parse(expression).context("--filter")?;
+        for key in filter.keys() {
+            let known: [&[u8]; 4] = [b".name", b".fullname", b".unit", b".file"];
+            if key.starts_with(b".") && !known.contains(&key) {
+                let key = String::from_utf8_lossy(key);
+                bail!(
+                    "--filter: there is no `{}`: the keys are .name, .fullname, .unit, .file, /… and those of \
+                     the output's configuration",
+                    plain(&key)
+                );
+            }
+        }
+        Ok(Selection {
+            expression: expression.to_owned(),
+            used: vec![false; filter.selectors().len()],
+            filter,
+        })
+    }
+
+    /// The expression as it was typed.
+    pub(super) fn expression(&self) -> &str {
+        &self.expression
+    }
+
+    /// What it selects by and no row has.
+    pub(super) fn dead_selectors(&self) -> Vec<String> {
+        let selectors = self.filter.selectors().into_iter().zip(&self.used);
+        let dead = selectors.filter(|(_, used)| !**used);
+        dead.map(|(selector, _)| selector.to_string()).collect()
+    }
+
+    /// Leaves the rest of both sides out.
+    ///
+    /// # Errors
+    ///
+    /// If it tells the sides apart: what it selects of one side alone would look new or vanished.
+    pub(super) fn apply(
+        &mut self,
+        baseline: Option<&mut SampleSetBuilder>,
+        candidate: &mut SampleSetBuilder,
+    ) -> Result<()> {
+        let hasher = RandomState::new();
+        let after = self.retain(candidate, &hasher);
+        let Some(baseline) = baseline else {
+            return Ok(());
+        };
+        let before = self.retain(baseline, &hasher);
+        for (left, own, selected, other) in [
+            ("baseline", &before, "candidate", &after),
+            ("candidate", &after, "baseline", &before),
+        ] {
+            let is_selected = |id: &u64| other.get(id).is_some_and(|(selected, _)| *selected);
+            let mut apart = own.iter().filter_map(|(id, (selected, name))| {
+                (!selected && is_selected(id)).then_some(name.as_deref()?)
+            });
+            if let Some(first) = apart.next() {
+                let name = apart.fold(first, Ord::min);
+                bail!(
+                    "--filter selects {} of the {selected} and not of the {left}: they would not be compared; \
+                     select by what both sides have",
+                    plain(name)
+                );
+            }
+        }
+        Ok(())
+    }
+
+    fn retain(&mut self, side: &mut SampleSetBuilder, hasher: &RandomState) -> Selected {
+        let selectors = self.filter.selectors();
+        let used = &mut self.used;
+        let mut selected = Selected::new();
         side.retain(|row| {
             let unit = row.unit.as_str().as_bytes();
             let unit = UnitNames {
                 unit,
                 printed: Some(row.printed).filter(|printed| *printed != unit),
             };
-            self.0.matches(&Row(row), unit)
+            let subject = Row(row);
+            for (selector, used) in selectors.iter().zip(used.iter_mut()) {
+                *used = *used || selector.matches(&subject, unit);
+            }
+            let is_selected = self.filter.matches(&subject, unit);
+            let package = subject.setting("pkg").unwrap_or_default();
+            let id = hasher.hash_one((package, row.benchmark, row.unit.as_str()));
+            let (any, left) = selected.entry(id).or_default();
+            match is_selected {
+                true => *any = true,
+                false => *left = Some(row.benchmark.into()),
+            }
+            is_selected
         });
+        selected
     }
 }
 

@@ -151,6 +151,13 @@ const TEXTS: &[(&str, &str, &str)] = &[
         "Remove it: what it accepted is gone.",
     ),
     (
+        "filter-unused",
+        "A part of `--filter` selects nothing: no row of either side has that value of that key, so that what \
+         was meant by it may not be judged.",
+        "Look for a typo: names are asked for without `Benchmark`, upper and lower case differ, and `.fullname` \
+         ends with the GOMAXPROCS suffix.",
+    ),
+    (
         "rule-unused",
         "A [[rule]] matches no benchmark of the candidate.",
         "Correct the pattern or remove the rule.",

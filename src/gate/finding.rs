@@ -63,6 +63,8 @@ finding_codes! {
     BudgetUnused = "budget-unused",
     /// A waiver matches no regressed row.
     WaiverUnused = "waiver-unused",
+    /// A part of the filter selects nothing.
+    FilterUnused = "filter-unused",
     /// A rule of the policy matches no benchmark.
     RuleUnused = "rule-unused",
     /// The sides ran in different environments.

@@ -1,16 +1,14 @@
 //! What a run finds beyond its rows: failures, lines that could not be read, dead rules, sides that
 //! were not measured alike.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::circumstances::{Circumstances, IdenticalBy, Measured, Named, Ruler, Unmeasured};
+use super::circumstances::Circumstances;
 use super::finding::{Finding, FindingCode, Severity};
 use super::judge::Case;
+use super::known::known;
 use super::tally::{Noted, Tally};
-use crate::benchmark::{Failure, KeyRef, MAX_KEPT, SampleSet, SyntaxErrorKind};
-use crate::figure;
+use crate::benchmark::{Failure, MAX_KEPT, SampleSet, SyntaxErrorKind};
 use crate::policy::{Doubt, Outcome};
 use crate::unit::Unit;
 
@@ -48,6 +46,10 @@ pub(super) fn all(case: Case<'_>, tally: &Tally<'_>) -> Vec<Finding> {
     if case.filter.is_none() && !case.circumstances.is_some_and(is_partial) {
         dead_rules(case, tally, &mut findings);
     }
+    for selector in case.dead_selectors {
+        let message = format!("`{selector}` of the filter selects nothing");
+        findings.push(warning(FindingCode::FilterUnused, message));
+    }
     unlike_measurements(tally, &mut findings);
     for key in case.row_keys {
         let message = format!(
@@ -63,135 +65,6 @@ pub(super) fn all(case: Case<'_>, tally: &Tally<'_>) -> Vec<Finding> {
     findings
 }
 
-/// What the circumstances tell.
-fn known(case: Case<'_>, circumstances: &Circumstances, findings: &mut Vec<Finding>) {
-    for Named { package, benchmark } in &circumstances.deleted {
-        findings.push(Finding {
-            severity: doubt(case, Doubt::Deleted),
-            ..warning(
-                FindingCode::Deleted,
-                format!("{benchmark} of {package} is gone from the source: what it measured is not watched any more"),
-            )
-        });
-    }
-    for Unmeasured { which, why } in &circumstances.unmeasured {
-        findings.push(Finding {
-            severity: doubt(case, Doubt::Inconclusive),
-            ..warning(
-                FindingCode::Unmeasured,
-                format!(
-                    "{} of {} was not measured: {why}",
-                    which.benchmark, which.package
-                ),
-            )
-        });
-    }
-    for dependence in &circumstances.iteration_dependent {
-        let [few, many] = dependence.figures;
-        let figure = |(iterations, value): (u64, f64)| {
-            format!(
-                "{} with {iterations} iterations",
-                figure::show(value, &dependence.unit)
-            )
-        };
-        let message = format!(
-            "{} of {} depends on the number of iterations: {} {}, {}; both sides run the same number, other \
-             runs may not",
-            dependence.benchmark,
-            dependence.package,
-            dependence.unit,
-            figure(few),
-            figure(many)
-        );
-        // Both sides are measured alike, and nothing was changed to make it so.
-        findings.push(Finding {
-            severity: Severity::Info,
-            ..warning(FindingCode::IterationDependence, message)
-        });
-    }
-    rulers(circumstances, findings);
-    if let [first, ..] = &circumstances.silent[..] {
-        let message = format!(
-            "{} in the source printed no result on either side (such as {} of {}): skipped?",
-            figure::count(circumstances.silent.len(), "benchmark"),
-            first.benchmark,
-            first.package
-        );
-        findings.push(warning(FindingCode::Silent, message));
-    }
-    for remark in &circumstances.remarks {
-        findings.push(warning(FindingCode::Remark, remark.clone()));
-    }
-    let benchmarks: usize = circumstances
-        .identical
-        .iter()
-        .map(|one| one.benchmarks)
-        .sum();
-    if benchmarks > 0 {
-        let by = |by: IdenticalBy| {
-            circumstances
-                .identical
-                .iter()
-                .filter(|one| one.by == by)
-                .count()
-        };
-        let message = format!(
-            "{} with {} not run, since they cannot differ: {} with the same sources, {} with the same test \
-             binary",
-            figure::count(circumstances.identical.len(), "package"),
-            figure::count(benchmarks, "benchmark"),
-            by(IdenticalBy::Sources),
-            by(IdenticalBy::Binaries)
-        );
-        findings.push(Finding {
-            severity: Severity::Info,
-            ..warning(FindingCode::Identical, message)
-        });
-    }
-}
-
-/// Benchmarks that changed themselves: one sentence a package and remedy.
-fn rulers(circumstances: &Circumstances, findings: &mut Vec<Finding>) {
-    let mut groups: BTreeMap<(&str, Measured, &str), Vec<&str>> = BTreeMap::new();
-    for Ruler {
-        which,
-        measured,
-        why,
-    } in &circumstances.rulers
-    {
-        let group = (which.package.as_str(), *measured, why.as_str());
-        groups.entry(group).or_default().push(&which.benchmark);
-    }
-    for ((package, measured, why), benchmarks) in groups {
-        let who = match &benchmarks[..] {
-            [one] => (*one).to_owned(),
-            [first, more @ ..] => format!("{first} and {} more", more.len()),
-            [] => continue,
-        };
-        let (severity, what) = match measured {
-            Measured::Candidate => (
-                Severity::Info,
-                "the code of both sides was measured with the candidate's benchmark",
-            ),
-            Measured::Baseline => (
-                Severity::Info,
-                "the code of both sides was measured with the baseline's benchmark",
-            ),
-            Measured::Apart => (
-                Severity::Warning,
-                "each side was measured with its own, and a rise may be the benchmark's",
-            ),
-        };
-        findings.push(Finding {
-            severity,
-            ..warning(
-                FindingCode::Ruler,
-                format!("{who} of {package}: {why}; {what}"),
-            )
-        });
-    }
-}
-
 /// Number of results that a side lost: malformed and unfinished ones.
 pub(super) fn lost_results(side: &SampleSet) -> usize {
     let kept = side
@@ -202,7 +75,7 @@ pub(super) fn lost_results(side: &SampleSet) -> usize {
     kept + side.overflow().lost + side.overflow().values
 }
 
-fn warning(code: FindingCode, message: String) -> Finding {
+pub(super) fn warning(code: FindingCode, message: String) -> Finding {
     Finding {
         code,
         severity: Severity::Warning,
@@ -211,7 +84,7 @@ fn warning(code: FindingCode, message: String) -> Finding {
     }
 }
 
-fn doubt(case: Case<'_>, doubt: Doubt) -> Severity {
+pub(super) fn doubt(case: Case<'_>, doubt: Doubt) -> Severity {
     match case.policy.outcome(doubt) {
         Outcome::Pass => Severity::Warning,
         Outcome::Fail | Outcome::CouldNotJudge => Severity::Error,
@@ -479,57 +352,5 @@ fn unlike_measurements(tally: &Tally<'_>, findings: &mut Vec<Finding>) {
             count => format!("{count} benchmarks (such as {example})"),
         };
         findings.push(warning(code, format!("{who} {what}")));
-    }
-}
-
-/// The numbered sub-benchmarks (`#01`) whose numbers differ between the sides: a case that was
-/// inserted or removed has shifted those that follow.
-pub(super) struct Renumbered {
-    groups: FxHashSet<(String, String)>,
-}
-
-impl Renumbered {
-    pub(super) fn between(baseline: Option<&SampleSet>, candidate: &SampleSet) -> Self {
-        let Some(baseline) = baseline else {
-            return Renumbered {
-                groups: FxHashSet::default(),
-            };
-        };
-        let (before, after) = (numbers(baseline), numbers(candidate));
-        let changed = |group: &&(String, String)| before.get(*group) != after.get(*group);
-        Renumbered {
-            groups: before.keys().filter(changed).cloned().collect(),
-        }
-    }
-
-    pub(super) fn contains(&self, key: KeyRef<'_>) -> bool {
-        !self.groups.is_empty()
-            && numbered(key.benchmark).is_some_and(|(group, _)| {
-                self.groups
-                    .contains(&(key.package.to_owned(), group.to_owned()))
-            })
-    }
-}
-
-/// The numbers of each group of numbered sub-benchmarks.
-fn numbers(side: &SampleSet) -> BTreeMap<(String, String), BTreeSet<u32>> {
-    let mut groups: BTreeMap<(String, String), BTreeSet<u32>> = BTreeMap::new();
-    for key in side.keys().map(|key| side.key(key)) {
-        if let Some((group, number)) = numbered(key.benchmark) {
-            let group = (key.package.to_owned(), group.to_owned());
-            groups.entry(group).or_default().insert(number);
-        }
-    }
-    groups
-}
-
-/// Splits `BenchmarkX/case#02` into its group and its number.
-fn numbered(name: &str) -> Option<(&str, u32)> {
-    let (group, number) = name.rsplit_once('#')?;
-    let valid = number.len() >= 2 && number.bytes().all(|b| b.is_ascii_digit());
-    if valid {
-        Some((group, number.parse().ok()?))
-    } else {
-        None
     }
 }

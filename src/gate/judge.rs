@@ -7,7 +7,8 @@ use jiff::civil::Date;
 use super::causes::{causes, verdict};
 use super::circumstances::Circumstances;
 use super::difference::{Scales, Shape, Shapes};
-use super::findings::{self, Renumbered};
+use super::findings;
+use super::renumbered::Renumbered;
 use super::report::{Input, Report, Settings, SideInputs};
 use super::row::{BudgetCheck, JudgedRow, Note, Status, WaiverUse};
 use super::tally::{Counted, Tally};
@@ -40,6 +41,8 @@ pub struct Case<'a> {
     pub circumstances: Option<&'a Circumstances>,
     /// The filter that selected the rows; `None` where all are there.
     pub filter: Option<&'a str>,
+    /// What the filter selects by and no row has.
+    pub dead_selectors: &'a [String],
 }
 
 /// Judges every row and the run as a whole.

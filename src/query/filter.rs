@@ -58,13 +58,15 @@ impl Filter {
 
     /// Whether a result's value of a unit passes.
     pub fn matches(&self, subject: &dyn Subject, unit: UnitNames<'_>) -> bool {
-        self.tree.holds(&|question| match &question.asked {
-            Asked::Unit => {
-                question.test.accepts(unit.unit)
-                    || unit.printed.is_some_and(|unit| question.test.accepts(unit))
-            }
-            Asked::Key(key) => question.test.accepts(key.value(subject)),
-        })
+        self.tree.holds(&|question| question.accepts(subject, unit))
+    }
+
+    /// What it selects by, in order: of `a:b -c:d` it is `a:b`.
+    pub fn selectors(&self) -> Vec<Selector<'_>> {
+        let mut selectors = Vec::new();
+        self.tree
+            .visit_selecting(false, &mut |question| selectors.push(Selector(question)));
+        selectors
     }
 
     /// Whether values of one result can differ in whether they pass.
@@ -101,7 +103,34 @@ impl Filter {
     }
 }
 
+/// One key and value of a filter.
+#[derive(Clone, Copy, Debug)]
+pub struct Selector<'a>(&'a Match);
+
+impl Selector<'_> {
+    /// Whether a result's value of a unit has it.
+    pub fn matches(&self, subject: &dyn Subject, unit: UnitNames<'_>) -> bool {
+        self.0.accepts(subject, unit)
+    }
+}
+
+impl fmt::Display for Selector<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
 impl Match {
+    fn accepts(&self, subject: &dyn Subject, unit: UnitNames<'_>) -> bool {
+        match &self.asked {
+            Asked::Unit => {
+                self.test.accepts(unit.unit)
+                    || unit.printed.is_some_and(|unit| self.test.accepts(unit))
+            }
+            Asked::Key(key) => self.test.accepts(key.value(subject)),
+        }
+    }
+
     fn of(question: Question) -> Result<Self, &'static str> {
         let Question {
             key: name, value, ..

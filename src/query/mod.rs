@@ -20,7 +20,7 @@ mod texts;
 mod token;
 mod tree;
 
-pub use filter::Filter;
+pub use filter::{Filter, Selector};
 pub use projection::{FieldId, KeyId, Projection};
 pub use projections::{Expressions, ProjectionError, Projections};
 pub use syntax::SyntaxError;

@@ -195,6 +195,18 @@ impl<M> Tree<M> {
         }
     }
 
+    /// Shows the questions that select: those under an even number of negations.
+    pub(super) fn visit_selecting<'a>(&'a self, negated: bool, see: &mut impl FnMut(&'a M)) {
+        match self {
+            Tree::And(terms) | Tree::Or(terms) => terms
+                .iter()
+                .for_each(|term| term.visit_selecting(negated, see)),
+            Tree::Not(term) => term.visit_selecting(!negated, see),
+            Tree::Match(question) if !negated => see(question),
+            Tree::Match(_) => {}
+        }
+    }
+
     /// Shows every question, in order.
     pub(super) fn visit<'a>(&'a self, see: &mut impl FnMut(&'a M)) {
         match self {
