@@ -4,7 +4,7 @@
 use std::io;
 use std::sync::Arc;
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::input::Input;
 use super::metadata::tidied;
@@ -21,6 +21,9 @@ const MAX_DECLARATIONS: usize = 10_000;
 
 /// The most different units of an input.
 const MAX_UNITS: usize = 100_000;
+
+/// The most configuration keys of an input: each is a field of every key of a projection.
+const MAX_DIFFERENT_KEYS: usize = 5000;
 
 /// The most settings of all configurations of an input.
 const MAX_SETTINGS: usize = 1 << 25;
@@ -224,6 +227,8 @@ pub(super) struct Configurations {
     text_ids: FxHashMap<Vec<u8>, u32>,
     settings: Vec<Vec<(u32, u32)>>,
     ids: FxHashMap<Vec<(u32, u32)>, u32>,
+    /// All keys that were ever set.
+    keys: FxHashSet<u32>,
     total: usize,
     version: Option<u64>,
     current: u32,
@@ -247,6 +252,12 @@ impl Configurations {
         if let Some(id) = self.ids.get(&settings) {
             self.current = *id;
             return Ok(true);
+        }
+        self.keys.extend(settings.iter().map(|(key, _)| *key));
+        if self.keys.len() > MAX_DIFFERENT_KEYS {
+            return Err(io::Error::other(format!(
+                "more than {MAX_DIFFERENT_KEYS} different configuration keys"
+            )));
         }
         self.total += settings.len() + 1;
         if self.total > MAX_SETTINGS {

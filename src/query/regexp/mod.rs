@@ -3,7 +3,11 @@
 mod class;
 mod translate;
 
-use regex::Regex;
+use regex::{Regex, RegexBuilder};
+
+/// The most memory that an expression may take, in bytes: a policy may come from a stranger and have
+/// many.
+const MAX_SIZE: usize = 1 << 20;
 
 /// A regular expression as Go reads it.
 #[derive(Debug)]
@@ -22,7 +26,8 @@ impl Regexp {
             format!("error parsing regexp: {}: `{}`", error.what, error.of)
         };
         let pattern = translate::translate(source).map_err(error)?;
-        let compiled = Regex::new(&pattern).map_err(|failure| {
+        let compiled = RegexBuilder::new(&pattern).size_limit(MAX_SIZE).build();
+        let compiled = compiled.map_err(|failure| {
             let what = match failure {
                 regex::Error::CompiledTooBig(_) => "expression too large",
                 // All else was found in translating.

@@ -113,7 +113,7 @@ fn push_delta(
 ) {
     let alpha = tables.options.alpha;
     let from_zero = comparison.baseline.abs() <= 0.0 && comparison.is_change(cell.center, alpha);
-    if view.zero_baseline && from_zero {
+    if view.zero_baseline && from_zero && cell.center.is_finite() {
         let unit = Unit::new(&String::from_utf8_lossy(&table.unit));
         text.push_str(&figure::signed(cell.center, &unit));
     } else {
