@@ -164,12 +164,10 @@ impl Maker<'_> {
         } else {
             scratch.median(samples)
         };
-        let count = samples.len();
         scratch.before = buffer;
         Cell {
-            column,
+            column: column as u32,
             id,
-            count,
             center: interval.center,
             lo: interval.lo,
             hi: interval.hi,
@@ -218,10 +216,15 @@ impl Maker<'_> {
                 baseline: baseline.center,
                 p,
                 adjusted: p,
-                counts: [before.len(), after.len()],
+                counts: [before.len() as u32, after.len() as u32],
                 kind,
                 shift: (self.options.shift && numbers).then(|| {
-                    stats::hodges_lehmann(before, after, self.options.confidence, distributions)
+                    Box::new(stats::hodges_lehmann(
+                        before,
+                        after,
+                        self.options.confidence,
+                        distributions,
+                    ))
                 }),
             });
         }
@@ -270,13 +273,13 @@ fn summaries(rows: &[Row], columns: usize) -> Vec<ColumnSummary> {
     let mut ratios: Vec<Vec<f64>> = vec![Vec::new(); columns];
     let mut unknown = vec![false; columns];
     for cell in rows.iter().flat_map(|row| &row.cells) {
-        centers[cell.column].push(cell.center);
+        centers[cell.column as usize].push(cell.center);
         if let Some(comparison) = &cell.comparison {
             let (before, after) = (comparison.baseline, cell.center);
             let same = before.partial_cmp(&after) == Some(std::cmp::Ordering::Equal);
             // From zero to something there is no ratio, and then none of the column.
-            unknown[cell.column] |= !same && before.abs() <= 0.0;
-            ratios[cell.column].push(if same { 1.0 } else { after / before });
+            unknown[cell.column as usize] |= !same && before.abs() <= 0.0;
+            ratios[cell.column as usize].push(if same { 1.0 } else { after / before });
         }
     }
     let baselines = centers.first().map_or(0, Vec::len);

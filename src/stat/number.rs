@@ -158,10 +158,10 @@ pub(super) fn push_test(comparison: &Comparison, text: &mut String) {
     }
     let [first, second] = comparison.counts;
     text.push_str("n=");
-    push_units(first as u64, 0, text);
+    push_units(u64::from(first), 0, text);
     if first != second {
         text.push('+');
-        push_units(second as u64, 0, text);
+        push_units(u64::from(second), 0, text);
     }
 }
 

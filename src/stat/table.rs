@@ -71,11 +71,9 @@ pub struct Row {
 #[derive(Clone, Debug)]
 pub struct Cell {
     /// The index of its column.
-    pub column: usize,
+    pub column: u32,
     /// Which of [`Tables::samples`] are its own.
     pub(super) id: u32,
-    /// The number of samples.
-    pub count: usize,
     /// The median; the mode where the unit is exact.
     pub center: f64,
     /// Lower bound of the interval of the centre; −∞ with too few samples.
@@ -89,7 +87,7 @@ pub struct Cell {
 }
 
 /// What a test says of a cell and that of the baseline.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Comparison {
     /// The centre of the baseline.
     pub baseline: f64,
@@ -99,11 +97,11 @@ pub struct Comparison {
     /// The p-value after adjustment; `p` where there is none.
     pub adjusted: f64,
     /// The number of samples on each side, the baseline's first.
-    pub counts: [usize; 2],
+    pub counts: [u32; 2],
     /// The kind of comparison.
     pub kind: ComparisonKind,
     /// The Hodges-Lehmann estimate of the shift from the baseline, if asked for.
-    pub shift: Option<Shift>,
+    pub shift: Option<Box<Shift>>,
 }
 
 /// How two cells were compared.
@@ -139,7 +137,7 @@ impl Comparison {
             ComparisonKind::Tested => {
                 let too_few = self.p > alpha && {
                     let needed = samples_for_test(alpha).unwrap_or(MOST_SAMPLES_FOR_TEST + 1);
-                    self.counts.iter().all(|count| *count < needed)
+                    self.counts.iter().all(|count| (*count as usize) < needed)
                 };
                 too_few.then_some(Warning::TooFewForTest)
             }
@@ -294,7 +292,9 @@ impl Table {
 impl Row {
     /// The cell of a column.
     pub fn cell(&self, column: usize) -> Option<&Cell> {
-        let index = self.cells.binary_search_by_key(&column, |cell| cell.column);
+        let index = self
+            .cells
+            .binary_search_by_key(&column, |cell| cell.column as usize);
         index.ok().map(|index| &self.cells[index])
     }
 }

@@ -27,7 +27,7 @@ Examples:
   allocgate stat -format markdown old.txt new.txt
   allocgate stat -format json old.txt new.txt | jq '.tables[].rows[].name'
 
-Flags may be written with one dash, as benchstat's are. docs/stat.md has the language of
+Flags may have one dash, as benchstat's have. docs/stat.md has the language of
 filters and projections, and where the answer differs from benchstat's.";
 
 const EXIT_CODES: &str = "\

@@ -1,10 +1,12 @@
 //! Comma-separated values as benchstat writes them, to the byte: headings as records of one field, no
 //! quotes but where Go's `encoding/csv` puts them, warnings apart and with the cell they belong to.
 
+use std::fmt::Write as _;
 use std::io::{self, Write};
 
-use super::{View, headings, push_delta};
+use super::{View, headings, push_delta, rounds};
 use crate::stat::number::{general, push_general, push_percent, push_range, push_test};
+use crate::stat::parallel::in_parallel;
 use crate::stat::table::{Cell, Row, Table, Tables, Warning};
 use crate::text::plain;
 
@@ -15,25 +17,36 @@ pub(super) fn write(
     out: &mut dyn Write,
     warnings: &mut dyn Write,
 ) -> io::Result<()> {
-    let mut csv = Csv {
-        tables,
-        view,
-        out,
-        warnings,
-        record: Vec::new(),
-        fields: 0,
-        text: String::new(),
-        line: 1,
-    };
+    let fields = tables.projections.col.fields().len();
+    // Of each table, the number of its first record.
+    let mut starts = Vec::with_capacity(tables.tables.len());
+    let mut line = 1;
     for (index, table) in tables.tables.iter().enumerate() {
-        if index > 0 {
-            csv.end()?;
+        starts.push(line);
+        let blank = usize::from(index > 0);
+        line += blank + headings(tables, index).len() + fields + table.rows.len() + 2;
+    }
+    let size = |index: &usize| tables.tables[*index].rows.len() * 2;
+    let render = |indices: Vec<usize>| {
+        let mut csv = Csv::new(tables, view);
+        for index in indices {
+            csv.line = starts[index];
+            if index > 0 {
+                csv.end();
+            }
+            for (name, value) in headings(tables, index) {
+                csv.field(&[name, &b": "[..], value].concat(), 0);
+                csv.end();
+            }
+            csv.table(&tables.tables[index]);
         }
-        for (name, value) in headings(tables, index) {
-            csv.field(&[name, &b": "[..], value].concat(), 0);
-            csv.end()?;
+        vec![(csv.out, csv.warnings)]
+    };
+    for round in rounds(tables) {
+        for (part, said) in in_parallel(round, size, render) {
+            out.write_all(&part)?;
+            warnings.write_all(said.as_bytes())?;
         }
-        csv.table(table)?;
     }
     Ok(())
 }
@@ -41,17 +54,28 @@ pub(super) fn write(
 struct Csv<'a> {
     tables: &'a Tables<'a>,
     view: View,
-    out: &'a mut dyn Write,
-    warnings: &'a mut dyn Write,
-    /// The record as far as it is known, and the number of its fields.
-    record: Vec<u8>,
+    /// The records, the last as far as it is known, and the number of its fields.
+    out: Vec<u8>,
     fields: usize,
+    warnings: String,
     text: String,
     /// The number of the record, counted from 1 over all tables.
     line: usize,
 }
 
-impl Csv<'_> {
+impl<'a> Csv<'a> {
+    fn new(tables: &'a Tables<'a>, view: View) -> Self {
+        Csv {
+            tables,
+            view,
+            out: Vec::new(),
+            fields: 0,
+            warnings: String::new(),
+            text: String::new(),
+            line: 1,
+        }
+    }
+
     /// Fields of the comparison: difference and test, and the shift with its bounds if asked for.
     fn delta_columns(&self) -> usize {
         if self.tables.options.shift { 5 } else { 2 }
@@ -68,7 +92,7 @@ impl Csv<'_> {
     fn field(&mut self, text: &[u8], at: usize) {
         self.fill(at);
         self.separate();
-        push_field(text, &mut self.record);
+        push_field(text, &mut self.out);
     }
 
     /// Adds empty fields up to a column.
@@ -80,7 +104,7 @@ impl Csv<'_> {
 
     fn separate(&mut self) {
         if self.fields > 0 {
-            self.record.push(b',');
+            self.out.push(b',');
         }
         self.fields += 1;
     }
@@ -90,20 +114,17 @@ impl Csv<'_> {
         self.text.clear();
         write(&mut self.text);
         self.separate();
-        self.record.extend_from_slice(self.text.as_bytes());
+        self.out.extend_from_slice(self.text.as_bytes());
     }
 
-    /// Writes the record.
-    fn end(&mut self) -> io::Result<()> {
-        self.record.push(b'\n');
-        self.out.write_all(&self.record)?;
-        self.record.clear();
+    /// Ends the record.
+    fn end(&mut self) {
+        self.out.push(b'\n');
         self.fields = 0;
         self.line += 1;
-        Ok(())
     }
 
-    fn table(&mut self, table: &Table) -> io::Result<()> {
+    fn table(&mut self, table: &Table) {
         let columns = table.columns.len();
         let projection = &self.tables.projections.col;
         for field in projection.fields() {
@@ -111,7 +132,7 @@ impl Csv<'_> {
                 self.field(projection.value(*key, field), self.start(column));
             }
             self.fill(self.start(columns));
-            self.end()?;
+            self.end();
         }
         for column in 0..columns {
             self.field(&table.unit, self.start(column));
@@ -126,34 +147,34 @@ impl Csv<'_> {
                 }
             }
         }
-        self.end()?;
+        self.end();
         for row in &table.rows {
-            self.row(table, row)?;
+            self.row(table, row);
         }
-        self.summary(table)
+        self.summary(table);
     }
 
-    fn row(&mut self, table: &Table, row: &Row) -> io::Result<()> {
+    fn row(&mut self, table: &Table, row: &Row) {
         self.field(&self.tables.projections.row.label(row.key), 0);
         for cell in &row.cells {
-            self.fill(self.start(cell.column));
+            self.fill(self.start(cell.column as usize));
             for warning in table.warnings_of(cell) {
-                self.warn(&warning)?;
+                self.warn(&warning);
             }
             self.put(|text| push_general(cell.center, text));
             self.put(|text| push_range(cell, text));
-            self.comparison(table, cell)?;
+            self.comparison(table, cell);
         }
-        self.end()
+        self.end();
     }
 
-    fn comparison(&mut self, table: &Table, cell: &Cell) -> io::Result<()> {
+    fn comparison(&mut self, table: &Table, cell: &Cell) {
         let Some(comparison) = &cell.comparison else {
-            return Ok(());
+            return;
         };
         let (tables, view) = (self.tables, self.view);
         if let Some(warning) = table.warning_of(comparison, &tables.options) {
-            self.warn(&warning)?;
+            self.warn(&warning);
         }
         self.put(|text| push_delta(cell, comparison, table, tables, view, text));
         self.put(|text| push_test(comparison, text));
@@ -167,15 +188,14 @@ impl Csv<'_> {
                 None => self.fill(self.fields + 3),
             }
         }
-        Ok(())
     }
 
-    fn summary(&mut self, table: &Table) -> io::Result<()> {
+    fn summary(&mut self, table: &Table) {
         self.field(b"geomean", 0);
         for (column, summary) in table.summaries.iter().enumerate() {
             self.fill(self.start(column));
             for warning in &summary.warnings {
-                self.warn(warning)?;
+                self.warn(warning);
             }
             if let Some(geomean) = summary.geomean {
                 self.put(|text| text.push_str(&general(geomean)));
@@ -189,12 +209,12 @@ impl Csv<'_> {
             }
         }
         self.fill(self.start(table.columns.len()));
-        self.end()
+        self.end();
     }
 
     /// Writes a warning with the cell that comes next, as benchstat names it: letters for the column
     /// (not quite a spreadsheet's beyond the 26th), the number of the record.
-    fn warn(&mut self, warning: &Warning) -> io::Result<()> {
+    fn warn(&mut self, warning: &Warning) {
         let mut column = self.fields;
         let mut name = Vec::new();
         while column > 0 {
@@ -206,7 +226,7 @@ impl Csv<'_> {
         }
         let name = String::from_utf8_lossy(&name);
         let message = warning.message(&self.tables.options);
-        writeln!(self.warnings, "{name}{}: {}", self.line, plain(&message))
+        let _ = writeln!(self.warnings, "{name}{}: {}", self.line, plain(&message));
     }
 }
 

@@ -165,9 +165,9 @@ impl Writer<'_> {
             p: comparison.p,
             p_adjusted: comparison.adjusted,
             significant: comparison.is_significant(options.alpha),
-            n_baseline: comparison.counts[0],
-            n: comparison.counts[1],
-            shift: comparison.shift.map(|shift| ShiftJson {
+            n_baseline: comparison.counts[0] as usize,
+            n: comparison.counts[1] as usize,
+            shift: comparison.shift.as_ref().map(|shift| ShiftJson {
                 estimate: shift.estimate,
                 lo: bound(shift.lo),
                 hi: bound(shift.hi),

@@ -151,8 +151,8 @@ impl Page<'_> {
         }
         if self.tables.options.shift {
             text.push_str(" | ");
-            if let Some(shift) = compared.and_then(|(_, comparison)| comparison.shift) {
-                super::text::push_shift(&shift, self.class, text);
+            if let Some(shift) = compared.and_then(|(_, comparison)| comparison.shift.as_ref()) {
+                super::text::push_shift(shift, self.class, text);
             }
         }
     }

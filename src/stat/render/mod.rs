@@ -85,6 +85,26 @@ pub fn render(
     }
 }
 
+/// Rows that are written at a time: output need not be held as a whole.
+const ROWS_A_ROUND: usize = 40_000;
+
+/// All tables in contiguous parts, each of which is rendered on all cores and then written.
+fn rounds(tables: &Tables<'_>) -> Vec<Vec<usize>> {
+    let mut rounds = vec![Vec::new()];
+    let mut rows = 0;
+    for (index, table) in tables.tables.iter().enumerate() {
+        if rows >= ROWS_A_ROUND {
+            rounds.push(Vec::new());
+            rows = 0;
+        }
+        rows += table.rows.len();
+        if let Some(round) = rounds.last_mut() {
+            round.push(index);
+        }
+    }
+    rounds
+}
+
 /// The fields of a table's key that differ from those of the table before, without the unit, which the
 /// table shows by itself.
 fn headings<'a>(tables: &'a Tables<'_>, index: usize) -> Vec<(&'a [u8], &'a [u8])> {

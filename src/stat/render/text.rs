@@ -9,7 +9,7 @@ use anstyle::{AnsiColor, Style};
 
 use super::footnotes::Footnotes;
 use super::grid::{Align, Grid, Look};
-use super::{View, headings, push_delta, sparkline};
+use super::{View, headings, push_delta, rounds, sparkline};
 use crate::figure::count;
 use crate::query::{FieldId, KeyId};
 use crate::stat::number::{push_percent, push_range, push_scaled, push_test};
@@ -49,9 +49,8 @@ pub(super) fn write(
     signs: &Signs,
     out: &mut dyn Write,
 ) -> io::Result<()> {
-    let work: Vec<usize> = (0..tables.tables.len()).collect();
     let size = |index: &usize| tables.tables[*index].rows.len() * 2;
-    let parts = in_parallel(work, size, |indices| {
+    let render = |indices: Vec<usize>| {
         let mut text = String::new();
         for index in indices {
             if index > 0 {
@@ -64,11 +63,13 @@ pub(super) fn write(
             TextTable::new(tables, table, view, signs).write(&mut text);
         }
         vec![text]
-    });
-    for part in parts {
-        match signs.ascii {
-            true => out.write_all(part.replace('µ', "u").replace('∞', "inf").as_bytes())?,
-            false => out.write_all(part.as_bytes())?,
+    };
+    for round in rounds(tables) {
+        for part in in_parallel(round, size, render) {
+            match signs.ascii {
+                true => out.write_all(part.replace('µ', "u").replace('∞', "inf").as_bytes())?,
+                false => out.write_all(part.as_bytes())?,
+            }
         }
     }
     Ok(())
@@ -234,7 +235,7 @@ impl<'a> TextTable<'a> {
         let scale = Scale::common(row.cells.iter().map(|cell| cell.center), self.class);
         let bounds = self.view.sparklines.then(|| self.tables.bounds(row));
         for cell in &row.cells {
-            self.grid.skip_to(self.start(cell.column));
+            self.grid.skip_to(self.start(cell.column as usize));
             self.grid.cell(Look::new(Align::Right, " "), |text| {
                 push_scaled(cell.center, &scale, text);
             });
@@ -270,10 +271,10 @@ impl<'a> TextTable<'a> {
             text.push(')');
         });
         if tables.options.shift {
-            let shift = comparison.shift;
+            let shift = comparison.shift.as_ref();
             self.grid.cell(Look::new(Align::Left, " "), |text| {
                 if let Some(shift) = shift {
-                    push_shift(&shift, self.class, text);
+                    push_shift(shift, self.class, text);
                 }
             });
         }
