@@ -40,6 +40,34 @@ pub(super) struct Layout {
     pub(super) units: Vec<u32>,
 }
 
+/// Benchmarks in the order of their first rows that pass.
+struct Benchmarks {
+    order: Vec<u32>,
+    /// The place of each in that order, by number.
+    places: Vec<u32>,
+}
+
+impl Benchmarks {
+    fn of(passing: &[RowRef]) -> Self {
+        let (mut order, mut places) = (Vec::new(), Vec::new());
+        for row in passing {
+            let index = row.benchmark as usize;
+            if places.len() <= index {
+                places.resize(index + 1, NONE);
+            }
+            if places[index] == NONE {
+                places[index] = order.len() as u32;
+                order.push(row.benchmark);
+            }
+        }
+        Benchmarks { order, places }
+    }
+
+    fn place(&self, benchmark: u32) -> usize {
+        self.places[benchmark as usize] as usize
+    }
+}
+
 /// The keys of a benchmark but for the table's, which depends on the unit.
 struct Keys {
     row: KeyId,
@@ -65,20 +93,31 @@ impl Layout {
     pub(super) fn place(&mut self, measurements: &Measurements, filter: &Filter) -> Vec<u32> {
         let rows = measurements.rows();
         let passes = passing(measurements, filter);
-        let passing = || rows.iter().zip(&passes).filter(|(_, passes)| **passes);
-        // Benchmarks in the order of their first rows that pass, and the place of each among them.
-        let mut places: Vec<u32> = Vec::new();
-        let mut benchmarks: Vec<u32> = Vec::new();
-        for (row, _) in passing() {
-            let index = row.benchmark as usize;
-            if places.len() <= index {
-                places.resize(index + 1, NONE);
+        let passing = rows.iter().zip(&passes).filter(|(_, passes)| **passes);
+        let passing: Vec<RowRef> = passing.map(|(row, _)| *row).collect();
+        let benchmarks = Benchmarks::of(&passing);
+        let (mut keys, tables) = self.keys(measurements, &passing, &benchmarks);
+        self.cells.reserve(tables.len());
+        self.first.reserve(keys.len());
+        let mut next = passing.iter().zip(tables);
+        let mut cell = |passes: &bool| {
+            let (row, table) = passes.then(|| next.next()).flatten()?;
+            if self.units.len() <= table.index() {
+                self.units.resize(table.index() + 1, row.unit);
             }
-            if places[index] == NONE {
-                places[index] = benchmarks.len() as u32;
-                benchmarks.push(row.benchmark);
-            }
-        }
+            Some(self.cell(table, &mut keys[benchmarks.place(row.benchmark)]))
+        };
+        let cell = |passes: &bool| cell(passes).unwrap_or(NONE);
+        passes.iter().map(cell).collect()
+    }
+
+    /// The keys of benchmarks, and of the table of each row that passes.
+    fn keys(
+        &mut self,
+        measurements: &Measurements,
+        passing: &[RowRef],
+        benchmarks: &Benchmarks,
+    ) -> (Vec<Keys>, Vec<KeyId>) {
         let Projections {
             table,
             row,
@@ -91,50 +130,35 @@ impl Layout {
                 let subject = measurements.benchmark(*benchmark);
                 keys.get(subject.configuration(), 0, || projection.project(&subject))
             };
-            benchmarks.iter().map(project).collect::<Vec<KeyId>>()
+            benchmarks.order.iter().map(project).collect::<Vec<KeyId>>()
         };
         // Most of the work is in the names of rows.
-        let (row_keys, column_keys, residues, tables) = thread::scope(|scope| {
-            let row_keys = scope.spawn(|| project(row));
-            let column_keys = project(col);
-            let residues = project(residue);
+        thread::scope(|scope| {
+            let rows = scope.spawn(|| project(row));
+            let (columns, residues) = (project(col), project(residue));
             let mut keys = OfConfiguration::new(table);
-            let tables: Vec<KeyId> = passing()
-                .map(|(row, _)| {
-                    let subject = measurements.benchmark(row.benchmark);
-                    keys.get(subject.configuration(), row.unit, || {
-                        table.project_unit(&subject, measurements.unit(row.unit).unit)
-                    })
+            let table_of = |row: &RowRef| {
+                let subject = measurements.benchmark(row.benchmark);
+                keys.get(subject.configuration(), row.unit, || {
+                    table.project_unit(&subject, measurements.unit(row.unit).unit)
                 })
-                .collect();
-            let row_keys = row_keys.join();
-            let row_keys = row_keys.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-            (row_keys, column_keys, residues, tables)
-        });
-        let mut keys: Vec<Keys> = Vec::with_capacity(benchmarks.len());
-        for (index, row) in row_keys.into_iter().enumerate() {
-            keys.push(Keys {
-                row,
-                column: column_keys[index],
-                residue: residues[index],
-                first: NONE,
-            });
-        }
-        self.cells.reserve(tables.len());
-        self.first.reserve(keys.len());
-        let mut tables = tables.into_iter();
-        let mut cell_of_row = Vec::with_capacity(rows.len());
-        for (row, passes) in rows.iter().zip(&passes) {
-            let table = passes.then(|| tables.next()).flatten();
-            let cell = table.map_or(NONE, |table| {
-                if self.units.len() <= table.index() {
-                    self.units.resize(table.index() + 1, row.unit);
-                }
-                self.cell(table, &mut keys[places[row.benchmark as usize] as usize])
-            });
-            cell_of_row.push(cell);
-        }
-        cell_of_row
+            };
+            let tables = passing.iter().map(table_of).collect();
+            let rows = rows
+                .join()
+                .unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+            let rest = columns.into_iter().zip(residues);
+            let keys = rows
+                .into_iter()
+                .zip(rest)
+                .map(|(row, (column, residue))| Keys {
+                    row,
+                    column,
+                    residue,
+                    first: NONE,
+                });
+            (keys.collect(), tables)
+        })
     }
 
     /// The cell of a table that has these keys.
