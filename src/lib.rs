@@ -7,6 +7,7 @@
 //! |---|---|
 //! | [`mod@unit`] | names of units, tidying, direction, scaling for display |
 //! | [`figure`] | how values, differences and percentages are written for people |
+//! | [`strconv`] | numbers as Go reads them |
 //! | [`text`] | text of others made harmless and fitted into columns |
 //! | [`stats`] | the mathematics, on plain `f64` |
 //! | [`benchmark`] | the data model: keys of rows, samples, what a reader can report |
@@ -45,5 +46,6 @@ pub mod report;
 pub mod run;
 pub mod stat;
 pub mod stats;
+pub mod strconv;
 pub mod text;
 pub mod unit;

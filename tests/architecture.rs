@@ -12,7 +12,8 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("unit", &[]),
     ("bounded", &[]),
     ("text", &[]),
-    ("query", &[]),
+    ("strconv", &[]),
+    ("query", &["strconv"]),
     ("stats", &[]),
     ("git", &[]),
     ("process", &[]),
@@ -21,7 +22,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("golang", &["process"]),
     ("figure", &["unit"]),
     ("benchmark", &["unit"]),
-    ("parse", &["benchmark", "unit"]),
+    ("parse", &["benchmark", "strconv", "unit"]),
     ("profile", &["bounded"]),
     ("policy", &["benchmark", "query", "unit"]),
     (

@@ -14,9 +14,9 @@ use regex::bytes::Regex;
 use rustc_hash::FxHashMap;
 
 use super::clean::without_carriage_return;
-use super::fields::{plain_decimal, skip_space, space_width, split_field};
+use super::fields::{skip_space, space_width, split_field};
 use super::lines::{Line, LineReader};
-use super::numbers::{self, Unreadable};
+use crate::strconv::{self, Unreadable, plain_decimal};
 
 /// The longest line that is read, in bytes without its line feed.
 pub const MAX_LINE: usize = (64 << 10) - 1;
@@ -221,7 +221,7 @@ impl State {
         if count.is_empty() {
             return Err(Mistake::MissingCount);
         }
-        let iterations = numbers::whole(count).map_err(Mistake::Count)?;
+        let iterations = strconv::whole(count).map_err(Mistake::Count)?;
         self.measurements.clear();
         while !rest.is_empty() {
             let (value, behind) = split_number(rest).map_err(Mistake::Measurement)?;
@@ -271,7 +271,7 @@ fn split_number(text: &[u8]) -> Result<(f64, &[u8]), Unreadable> {
         return Ok((value, skip_space(&text[length..])));
     }
     let (field, rest) = split_field(text);
-    Ok((numbers::float(field)?, rest))
+    Ok((strconv::float(field)?, rest))
 }
 
 /// Reads `unit key=value key=value …`, and goes on behind a field that it cannot read.

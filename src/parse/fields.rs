@@ -1,5 +1,7 @@
 //! Fields of a line, split as `golang.org/x/perf/benchfmt` splits them, and the numbers in them.
 
+use crate::strconv::plain_decimal;
+
 /// Splits off the first field: what stands before the first white space, and what stands after it.
 pub(super) fn split_field(text: &[u8]) -> (&[u8], &[u8]) {
     let mut at = 0;
@@ -53,17 +55,6 @@ pub(super) fn space_width(text: &[u8]) -> usize {
         }
         _ => 0,
     }
-}
-
-/// A whole number without a sign, as iteration counts are printed.
-pub(super) fn parse_count(field: &[u8]) -> Option<u64> {
-    if field.is_empty() || field.len() > 19 {
-        return None;
-    }
-    field.iter().try_fold(0u64, |count, byte| {
-        let digit = byte.wrapping_sub(b'0');
-        (digit < 10).then(|| count * 10 + u64::from(digit))
-    })
 }
 
 /// Why a measurement could not be taken.
@@ -125,40 +116,10 @@ pub(super) fn parse_measurement(field: &[u8]) -> Result<f64, BadNumber> {
     }
 }
 
-/// The value and the length of the `digits` or `digits.digits` that `text` begins with, if these are
-/// at most 15 digits. Both the digits as a whole number and the power of ten are exact in an `f64`
-/// then, so that their quotient is the correctly rounded value (Clinger, "How to read floating point
-/// numbers accurately", 1990).
-pub(super) fn plain_decimal(text: &[u8]) -> Option<(f64, usize)> {
-    const POWERS: [f64; 16] = [
-        1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
-    ];
-    let (mut digits, mut length, mut point) = (0u64, 0usize, None);
-    while let Some(byte) = text.get(length) {
-        let digit = byte.wrapping_sub(b'0');
-        if digit < 10 {
-            if length >= 16 {
-                return None;
-            }
-            digits = digits * 10 + u64::from(digit);
-        } else if *byte == b'.' && point.is_none() {
-            point = Some(length);
-        } else {
-            break;
-        }
-        length += 1;
-    }
-    let count = length - usize::from(point.is_some());
-    if count == 0 || count > 15 {
-        return None;
-    }
-    let decimals = point.map_or(0, |point| length - point - 1);
-    Some((digits as f64 / POWERS[decimals], length))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::strconv::parse_count;
 
     #[test]
     fn splits_fields_at_any_white_space() {

@@ -13,7 +13,7 @@ use regex::bytes::Regex;
 
 use super::clean::{clean, without_carriage_return};
 use super::fields::{
-    BadField, BadNumber, parse_count, parse_measurement, skip_space, split_field, split_measurement,
+    BadField, BadNumber, parse_measurement, skip_space, split_field, split_measurement,
 };
 use super::lines::{Line, LineReader, MAX_LINE};
 use super::{Reader, Sink};
@@ -21,6 +21,7 @@ use crate::benchmark::{
     BenchResult, Configuration, Failure, FailureKind, Position, Record, SkippedLine, SyntaxError,
     SyntaxErrorKind, UnitMetadata,
 };
+use crate::strconv::parse_count;
 use crate::unit::{Better, Unit};
 
 /// The most values of one line. The testing package prints a handful.

@@ -11,7 +11,6 @@ mod fields;
 mod go_test_json;
 mod go_text;
 mod lines;
-mod numbers;
 mod source;
 
 use std::fmt;
@@ -21,7 +20,6 @@ use std::sync::Arc;
 use crate::benchmark::Record;
 
 pub use lines::{LineReader, MAX_LINE};
-pub use numbers::Unreadable;
 pub use source::{Limits, OpenError, Source, expand};
 
 /// Receives what a reader finds. Records borrow the reader's buffers.

@@ -6,8 +6,6 @@
 
 use std::fmt;
 
-use super::fields::{parse_count, plain_decimal};
-
 /// Why a number could not be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unreadable {
@@ -29,12 +27,54 @@ impl fmt::Display for Unreadable {
 
 use Unreadable::{Range, Syntax};
 
+/// A whole number without a sign, as iteration counts are printed.
+pub(crate) fn parse_count(field: &[u8]) -> Option<u64> {
+    if field.is_empty() || field.len() > 19 {
+        return None;
+    }
+    field.iter().try_fold(0u64, |count, byte| {
+        let digit = byte.wrapping_sub(b'0');
+        (digit < 10).then(|| count * 10 + u64::from(digit))
+    })
+}
+
+/// The value and the length of the `digits` or `digits.digits` that `text` begins with, if these are
+/// at most 15 digits. Both the digits as a whole number and the power of ten are exact in an `f64`
+/// then, so that their quotient is the correctly rounded value (Clinger, "How to read floating point
+/// numbers accurately", 1990).
+pub(crate) fn plain_decimal(text: &[u8]) -> Option<(f64, usize)> {
+    const POWERS: [f64; 16] = [
+        1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
+    ];
+    let (mut digits, mut length, mut point) = (0u64, 0usize, None);
+    while let Some(byte) = text.get(length) {
+        let digit = byte.wrapping_sub(b'0');
+        if digit < 10 {
+            if length >= 16 {
+                return None;
+            }
+            digits = digits * 10 + u64::from(digit);
+        } else if *byte == b'.' && point.is_none() {
+            point = Some(length);
+        } else {
+            break;
+        }
+        length += 1;
+    }
+    let count = length - usize::from(point.is_some());
+    if count == 0 || count > 15 {
+        return None;
+    }
+    let decimals = point.map_or(0, |point| length - point - 1);
+    Some((digits as f64 / POWERS[decimals], length))
+}
+
 /// Reads a whole number as `Atoi` does.
 ///
 /// # Errors
 ///
 /// If it is none, or does not fit 64 bits.
-pub(super) fn whole(text: &[u8]) -> Result<i64, Unreadable> {
+pub(crate) fn whole(text: &[u8]) -> Result<i64, Unreadable> {
     if let Some(count) = parse_count(text) {
         return i64::try_from(count).map_err(|_| Range);
     }
@@ -63,7 +103,7 @@ pub(super) fn whole(text: &[u8]) -> Result<i64, Unreadable> {
 /// # Errors
 ///
 /// If it is none, or closer to infinity than to any finite number.
-pub(super) fn float(text: &[u8]) -> Result<f64, Unreadable> {
+pub(crate) fn float(text: &[u8]) -> Result<f64, Unreadable> {
     if let Some((value, length)) = plain_decimal(text)
         && length == text.len()
     {
