@@ -37,6 +37,7 @@ pub mod github;
 pub mod golang;
 pub mod http;
 pub mod memory;
+mod parallel;
 pub mod parse;
 pub mod policy;
 pub mod process;

@@ -12,6 +12,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("unit", &[]),
     ("bounded", &[]),
     ("text", &[]),
+    ("parallel", &[]),
     ("strconv", &[]),
     ("query", &["strconv"]),
     ("stats", &[]),
@@ -29,13 +30,17 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         "memory",
         &["bounded", "figure", "http", "parse", "policy", "process"],
     ),
-    ("compare", &["benchmark", "policy", "stats", "unit"]),
+    (
+        "compare",
+        &["benchmark", "parallel", "policy", "stats", "unit"],
+    ),
     (
         "stat",
         &[
             "benchmark",
             "compare",
             "figure",
+            "parallel",
             "parse",
             "policy",
             "query",

@@ -1,11 +1,9 @@
 //! The evidence for a difference: exact, tested, or short.
 
-use std::num::NonZero;
-use std::thread;
-
 use super::evidence::{PValue, Shift, Side};
 use super::pairing::Pair;
 use crate::benchmark::{RowId, SampleSet, Samples};
+use crate::parallel::in_parallel;
 use crate::policy::{Statistics, Test};
 use crate::stats::{self, Interval, TTest, UDistributions};
 use crate::unit::Unit;
@@ -63,26 +61,7 @@ impl Comparison<'_> {
             };
             pairs.iter().map(weigh).collect()
         };
-        let cores = thread::available_parallelism().map_or(1, NonZero::get);
-        let chunk = pairs.len().div_ceil(cores).max(ROWS_A_THREAD);
-        if pairs.len() <= chunk {
-            return weigh_some(pairs);
-        }
-        thread::scope(|scope| {
-            let threads: Vec<_> = pairs
-                .chunks(chunk)
-                .map(|pairs| scope.spawn(|| weigh_some(pairs)))
-                .collect();
-            let mut all = Vec::with_capacity(pairs.len());
-            for thread in threads {
-                all.extend(
-                    thread
-                        .join()
-                        .unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
-                );
-            }
-            all
-        })
+        in_parallel(pairs, |_| 1, ROWS_A_THREAD, weigh_some)
     }
 
     /// The shift between two rows, by the test that weighed them.

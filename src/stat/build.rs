@@ -6,14 +6,17 @@ use rustc_hash::FxHashMap;
 
 use super::cells::CellValues;
 use super::measurements::Measurements;
-use super::parallel::in_parallel;
 use super::place::{Layout, Order, Place, differences};
 use super::table::{
     Cell, ColumnSummary, Comparison, ComparisonKind, Options, Row, Table, Tables, Warning,
 };
+use crate::parallel::in_parallel;
 use crate::policy::Adjust;
 use crate::query::{Filter, KeyId, Projections};
 use crate::stats::{self, MedianOrders, UDistributions};
+
+/// Cells that are made on a core of their own.
+const CELLS_A_THREAD: usize = 4000;
 
 impl<'a> Tables<'a> {
     /// Makes the tables of what `filter` lets through.
@@ -88,24 +91,22 @@ impl Maker<'_> {
         }
         let work: Vec<(KeyId, Vec<u32>)> =
             self.order.tables.iter().copied().zip(of_table).collect();
-        in_parallel(
-            work,
-            |(_, cells)| cells.len(),
-            |work| {
-                let mut scratch = Scratch::new(self.options);
-                let table = |(key, cells)| self.table(describe(key), cells, &mut scratch);
-                work.into_iter().map(table).collect()
-            },
-        )
+        let size = |(_, cells): &(KeyId, Vec<u32>)| cells.len();
+        in_parallel(&work, size, CELLS_A_THREAD, |work| {
+            let mut scratch = Scratch::new(self.options);
+            let table =
+                |(key, cells): &(KeyId, Vec<u32>)| self.table(describe(*key), cells, &mut scratch);
+            work.iter().map(table).collect()
+        })
     }
 
-    fn table(&self, described: Described, ids: Vec<u32>, scratch: &mut Scratch) -> Table {
+    fn table(&self, described: Described, ids: &[u32], scratch: &mut Scratch) -> Table {
         let place = |id: u32| {
             let cell = &self.cells[id as usize];
             let (row, column) = (cell.row.index(), cell.column.index());
             u64::from(self.order.row[row]) << 32 | u64::from(self.order.column[column])
         };
-        let mut placed: Vec<(u64, u32)> = ids.into_iter().map(|id| (place(id), id)).collect();
+        let mut placed: Vec<(u64, u32)> = ids.iter().map(|id| (place(*id), *id)).collect();
         placed.sort_unstable();
         let ids: Vec<u32> = placed.into_iter().map(|(_, id)| id).collect();
         let column_of = |id: &u32| self.cells[*id as usize].column;

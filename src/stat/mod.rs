@@ -13,7 +13,6 @@ mod input;
 mod measurements;
 mod metadata;
 mod number;
-mod parallel;
 mod part;
 mod place;
 mod render;

@@ -4,9 +4,9 @@
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
-use super::{View, headings, push_delta, rounds};
+use super::{ROWS_A_THREAD, View, headings, push_delta, rounds};
+use crate::parallel::in_parallel;
 use crate::stat::number::{general, push_general, push_percent, push_range, push_test};
-use crate::stat::parallel::in_parallel;
 use crate::stat::table::{Cell, Row, Table, Tables, Warning};
 use crate::text::plain;
 
@@ -26,10 +26,10 @@ pub(super) fn write(
         let blank = usize::from(index > 0);
         line += blank + headings(tables, index).len() + fields + table.rows.len() + 2;
     }
-    let size = |index: &usize| tables.tables[*index].rows.len() * 2;
-    let render = |indices: Vec<usize>| {
+    let size = |index: &usize| tables.tables[*index].rows.len();
+    let render = |indices: &[usize]| {
         let mut csv = Csv::new(tables, view);
-        for index in indices {
+        for index in indices.iter().copied() {
             csv.line = starts[index];
             if index > 0 {
                 csv.end();
@@ -43,7 +43,7 @@ pub(super) fn write(
         vec![(csv.out, csv.warnings)]
     };
     for round in rounds(tables) {
-        for (part, said) in in_parallel(round, size, render) {
+        for (part, said) in in_parallel(&round, size, ROWS_A_THREAD, render) {
             out.write_all(&part)?;
             warnings.write_all(said.as_bytes())?;
         }

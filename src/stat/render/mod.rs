@@ -88,6 +88,9 @@ pub fn render(
 /// Rows that are written at a time: output need not be held as a whole.
 const ROWS_A_ROUND: usize = 40_000;
 
+/// Rows that are rendered on a core of their own.
+const ROWS_A_THREAD: usize = 2000;
+
 /// All tables in contiguous parts, each of which is rendered on all cores and then written.
 fn rounds(tables: &Tables<'_>) -> Vec<Vec<usize>> {
     let mut rounds = vec![Vec::new()];

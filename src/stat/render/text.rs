@@ -9,11 +9,11 @@ use anstyle::{AnsiColor, Style};
 
 use super::footnotes::Footnotes;
 use super::grid::{Align, Grid, Look};
-use super::{View, headings, push_delta, rounds, sparkline};
+use super::{ROWS_A_THREAD, View, headings, push_delta, rounds, sparkline};
 use crate::figure::count;
+use crate::parallel::in_parallel;
 use crate::query::{FieldId, KeyId};
 use crate::stat::number::{push_percent, push_range, push_scaled, push_test};
-use crate::stat::parallel::in_parallel;
 use crate::stat::table::{Cell, Row, Table, Tables, Warning};
 use crate::text::plain;
 use crate::unit::{Better, Class, Scale};
@@ -49,10 +49,10 @@ pub(super) fn write(
     signs: &Signs,
     out: &mut dyn Write,
 ) -> io::Result<()> {
-    let size = |index: &usize| tables.tables[*index].rows.len() * 2;
-    let render = |indices: Vec<usize>| {
+    let size = |index: &usize| tables.tables[*index].rows.len();
+    let render = |indices: &[usize]| {
         let mut text = String::new();
-        for index in indices {
+        for index in indices.iter().copied() {
             if index > 0 {
                 text.push('\n');
             }
@@ -65,7 +65,7 @@ pub(super) fn write(
         vec![text]
     };
     for round in rounds(tables) {
-        for part in in_parallel(round, size, render) {
+        for part in in_parallel(&round, size, ROWS_A_THREAD, render) {
             match signs.ascii {
                 true => out.write_all(part.replace('µ', "u").replace('∞', "inf").as_bytes())?,
                 false => out.write_all(part.as_bytes())?,
