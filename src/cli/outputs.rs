@@ -185,13 +185,18 @@ pub(super) fn refuse_to_overwrite<P: AsRef<Path>>(
     Ok(())
 }
 
-fn terminal_style(arguments: &OutputArguments) -> TerminalStyle {
-    let stdout = io::stdout();
-    let color = match arguments.color {
+/// Whether what goes to standard output has colours.
+pub(super) fn is_colored(when: When) -> bool {
+    match when {
         When::Always => true,
         When::Never => false,
-        When::Auto => anstream::AutoStream::choice(&stdout) != anstream::ColorChoice::Never,
-    };
+        When::Auto => anstream::AutoStream::choice(&io::stdout()) != anstream::ColorChoice::Never,
+    }
+}
+
+fn terminal_style(arguments: &OutputArguments) -> TerminalStyle {
+    let stdout = io::stdout();
+    let color = is_colored(arguments.color);
     let columns = env::var("COLUMNS")
         .ok()
         .and_then(|columns| columns.parse().ok());

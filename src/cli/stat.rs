@@ -1,11 +1,12 @@
 //! `allocgate stat`: benchstat's tables.
 
-use std::io::{self, BufWriter, IsTerminal, Write};
+use std::io::{self, BufWriter, Write};
 use std::mem;
 
 use anyhow::{Result, anyhow, bail};
 
-use super::args::{Only, StatArguments, When};
+use super::args::{Only, StatArguments};
+use super::outputs::is_colored;
 use super::read::Reading;
 use crate::query::{Expressions, Filter, Projections};
 use crate::stat::{Format, Input, Measurements, Options, Tables, View, render};
@@ -52,11 +53,7 @@ pub(super) fn run(arguments: &StatArguments) -> Result<u8> {
         tables.sort(order, reverse);
     }
     let view = View {
-        color: match view.color {
-            When::Always => true,
-            When::Never => false,
-            When::Auto => io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none(),
-        },
+        color: is_colored(view.color),
         zero_baseline: view.zero_baseline,
         sparklines: view.sparklines,
     };
