@@ -130,11 +130,15 @@ impl Projection {
 
     /// The fields in order, `.config` expanded into what was seen.
     pub fn fields(&self) -> Vec<FieldId> {
+        self.each_field().collect()
+    }
+
+    fn each_field(&self) -> impl Iterator<Item = FieldId> {
         let columns = self.slots.iter().flat_map(|slot| match slot {
             Slot::One { column, .. } | Slot::Unit { column } => std::slice::from_ref(column),
             Slot::Config { columns, .. } => columns,
         });
-        columns.map(|column| FieldId(*column)).collect()
+        columns.map(|column| FieldId(*column))
     }
 
     /// The name of a field.
@@ -154,10 +158,15 @@ impl Projection {
 
     /// The values that a key has, with spaces between them.
     pub fn label(&self, key: KeyId) -> Vec<u8> {
-        let fields = self.fields();
-        let values = fields.iter().map(|field| self.value(key, *field));
-        let values: Vec<&[u8]> = values.filter(|value| !value.is_empty()).collect();
-        values.join(&b' ')
+        let mut label = Vec::new();
+        let values = self.each_field().map(|field| self.value(key, field));
+        for value in values.filter(|value| !value.is_empty()) {
+            if !label.is_empty() {
+                label.push(b' ');
+            }
+            label.extend_from_slice(value);
+        }
+        label
     }
 
     /// Sorts keys by the orders of the fields.

@@ -30,13 +30,13 @@ impl<'a> Tables<'a> {
         let cell_of_row = layout.place(measurements, filter);
         let values = measurements.gather(&cell_of_row, layout.cells.len());
         let Layout {
-            mut projections,
+            projections,
             cells,
             residues,
             units,
             ..
         } = layout;
-        let vary = differences(&mut projections.residue, &cells, residues);
+        let vary = differences(&projections.residue, &cells, residues);
         let order = Order::of(&projections, &cells);
         let maker = Maker {
             cells: &cells,

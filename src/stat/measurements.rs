@@ -171,17 +171,6 @@ impl Measurements {
         }
     }
 
-    /// How many units there are: those of rows are below.
-    pub fn unit_count(&self) -> u32 {
-        self.units.len() as u32
-    }
-
-    /// How many configurations there are: those of benchmarks are below.
-    pub fn configuration_count(&self) -> u32 {
-        let lengths = self.parts.iter().map(|part| part.configurations.len());
-        lengths.sum::<usize>() as u32
-    }
-
     /// What there is to say of lines that cannot be read, in the order of the inputs.
     pub fn warnings(&self) -> &[String] {
         &self.warnings

@@ -269,7 +269,7 @@ impl OfConfiguration {
 
 /// In what the benchmarks differ that share a cell.
 pub(super) fn differences(
-    residue: &mut Projection,
+    residue: &Projection,
     cells: &[Place],
     mut more: Vec<(u32, KeyId)>,
 ) -> FxHashMap<u32, Arc<str>> {

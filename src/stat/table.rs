@@ -129,7 +129,7 @@ impl Comparison {
     }
 
     /// What a reader should know of it.
-    fn warning(&self, alpha: f64) -> Option<Warning> {
+    pub fn warning(&self, alpha: f64) -> Option<Warning> {
         match self.kind {
             ComparisonKind::Exact => None,
             ComparisonKind::Equal => Some(Warning::AllEqual),
@@ -281,11 +281,6 @@ impl Table {
         };
         let vary = cell.vary.clone().map(Warning::Vary);
         vary.into_iter().chain(of_summary)
-    }
-
-    /// What a reader should know of a comparison.
-    pub fn warning_of(&self, comparison: &Comparison, options: &Options) -> Option<Warning> {
-        comparison.warning(options.alpha)
     }
 }
 

@@ -49,10 +49,7 @@ impl UDistributions {
         baseline_sorted: &[f64],
         candidate_sorted: &[f64],
     ) -> Option<UTest> {
-        let ranking = Ranking::of(baseline_sorted, candidate_sorted);
-        if baseline_sorted.is_empty() || candidate_sorted.is_empty() || ranking.groups < 2 {
-            return None;
-        }
+        let ranking = ranking(baseline_sorted, candidate_sorted)?;
         let exact = ranking.fits();
         // In the very middle benchstat does not ask the distribution: p is 1.
         let middle = ranking.twice_u == ranking.pairs();
@@ -84,10 +81,7 @@ impl UDistributions {
         baseline_sorted: &[f64],
         candidate_sorted: &[f64],
     ) -> Option<f64> {
-        let ranking = Ranking::of(baseline_sorted, candidate_sorted);
-        if baseline_sorted.is_empty() || candidate_sorted.is_empty() || ranking.groups < 2 {
-            return None;
-        }
+        let ranking = ranking(baseline_sorted, candidate_sorted)?;
         let (twice_u, pairs) = (ranking.twice_u, ranking.pairs());
         let less = twice_u.min(2 * pairs - twice_u);
         Some(if twice_u == pairs {
@@ -143,6 +137,13 @@ impl UDistributions {
         let pooled = (ranking.n1 + ranking.n2) as u64;
         self.choices(ranking, sought + pooled - 1)
     }
+}
+
+/// The ranking of two samples, if there is anything to test.
+fn ranking(baseline_sorted: &[f64], candidate_sorted: &[f64]) -> Option<Ranking> {
+    let ranking = Ranking::of(baseline_sorted, candidate_sorted);
+    let any = !baseline_sorted.is_empty() && !candidate_sorted.is_empty();
+    (any && ranking.groups > 1).then_some(ranking)
 }
 
 /// The normal approximation to the two-sided p-value, corrected for ties and continuity.

@@ -6,7 +6,7 @@ use std::io::{self, Write};
 
 use super::{ROWS_A_THREAD, View, headings, push_delta, rounds};
 use crate::parallel::in_parallel;
-use crate::stat::number::{general, push_general, push_percent, push_range, push_test};
+use crate::stat::number::{push_general, push_percent, push_range, push_test};
 use crate::stat::table::{Cell, Row, Table, Tables, Warning};
 use crate::text::plain;
 
@@ -173,7 +173,7 @@ impl<'a> Csv<'a> {
             return;
         };
         let (tables, view) = (self.tables, self.view);
-        if let Some(warning) = table.warning_of(comparison, &tables.options) {
+        if let Some(warning) = comparison.warning(tables.options.alpha) {
             self.warn(&warning);
         }
         self.put(|text| push_delta(cell, comparison, table, tables, view, text));
@@ -198,7 +198,7 @@ impl<'a> Csv<'a> {
                 self.warn(warning);
             }
             if let Some(geomean) = summary.geomean {
-                self.put(|text| text.push_str(&general(geomean)));
+                self.put(|text| push_general(geomean, text));
             }
             if column > 0 {
                 self.fill(self.start(column) + 2);

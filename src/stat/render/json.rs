@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::query::{KeyId, Projection};
-use crate::stat::table::{Comparison, Row, Table, Tables, Warning};
+use crate::stat::table::{Cell, Comparison, Row, Table, Tables, Warning};
 
 /// The version of the form. Fields may be added under the same version.
 const SCHEMA_VERSION: u32 = 1;
@@ -140,7 +140,7 @@ impl Writer<'_> {
                 comparison: cell
                     .comparison
                     .as_ref()
-                    .map(|comparison| self.comparison(table, row, column, comparison)),
+                    .map(|comparison| self.comparison(cell, comparison)),
             })
         };
         RowJson {
@@ -150,18 +150,10 @@ impl Writer<'_> {
         }
     }
 
-    fn comparison(
-        &self,
-        table: &Table,
-        row: &Row,
-        column: usize,
-        comparison: &Comparison,
-    ) -> ComparisonJson {
-        let cell = row.cell(column);
-        let center = cell.map_or(f64::NAN, |cell| cell.center);
+    fn comparison(&self, cell: &Cell, comparison: &Comparison) -> ComparisonJson {
         let options = self.tables.options;
         ComparisonJson {
-            relative: crate::compare::Change::between(comparison.baseline, center).relative,
+            relative: crate::compare::Change::between(comparison.baseline, cell.center).relative,
             p: comparison.p,
             p_adjusted: comparison.adjusted,
             significant: comparison.is_significant(options.alpha),
@@ -172,7 +164,7 @@ impl Writer<'_> {
                 lo: bound(shift.lo),
                 hi: bound(shift.hi),
             }),
-            warnings: self.messages(table.warning_of(comparison, &options)),
+            warnings: self.messages(comparison.warning(options.alpha)),
         }
     }
 

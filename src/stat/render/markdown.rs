@@ -145,7 +145,7 @@ impl Page<'_> {
             let _ = write!(text, "{strong} (");
             push_test(comparison, text);
             text.push(')');
-            if let Some(warning) = table.warning_of(comparison, &tables.options) {
+            if let Some(warning) = comparison.warning(tables.options.alpha) {
                 self.note(warning, text);
             }
         }

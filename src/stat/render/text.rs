@@ -12,7 +12,7 @@ use super::grid::{Align, Grid, Look};
 use super::{ROWS_A_THREAD, View, headings, push_delta, rounds, sparkline};
 use crate::figure::count;
 use crate::parallel::in_parallel;
-use crate::query::{FieldId, KeyId};
+use crate::query::KeyId;
 use crate::stat::number::{push_percent, push_range, push_scaled, push_test};
 use crate::stat::table::{Cell, Row, Table, Tables, Warning};
 use crate::text::plain;
@@ -80,18 +80,12 @@ fn shown(text: &[u8]) -> String {
     plain(&String::from_utf8_lossy(text)).into_owned()
 }
 
-fn push_shown(text: &[u8], shown: &mut String) {
-    shown.push_str(&plain(&String::from_utf8_lossy(text)));
-}
-
 struct TextTable<'a> {
     tables: &'a Tables<'a>,
     table: &'a Table,
     view: View,
     signs: &'a Signs,
     class: Class,
-    /// The fields of the keys of rows.
-    fields: Vec<FieldId>,
     grid: Grid,
     footnotes: Footnotes,
 }
@@ -107,7 +101,6 @@ impl<'a> TextTable<'a> {
             view,
             signs,
             class: table.class(),
-            fields: tables.projections.row.fields(),
             grid: Grid::new(),
             footnotes: Footnotes::default(),
         }
@@ -218,19 +211,10 @@ impl<'a> TextTable<'a> {
 
     fn row(&mut self, row: &Row) {
         let (tables, table) = (self.tables, self.table);
-        let projection = &tables.projections.row;
+        let label = tables.projections.row.label(row.key);
         self.grid.row();
         self.grid.cell(Look::new(Align::Left, ""), |text| {
-            let values = self
-                .fields
-                .iter()
-                .map(|field| projection.value(row.key, *field));
-            for (index, value) in values.filter(|value| !value.is_empty()).enumerate() {
-                if index > 0 {
-                    text.push(' ');
-                }
-                push_shown(value, text);
-            }
+            text.push_str(&shown(&label));
         });
         let scale = Scale::common(row.cells.iter().map(|cell| cell.center), self.class);
         let bounds = self.view.sparklines.then(|| self.tables.bounds(row));
@@ -278,7 +262,7 @@ impl<'a> TextTable<'a> {
                 }
             });
         }
-        self.warn(table.warning_of(comparison, &tables.options));
+        self.warn(comparison.warning(tables.options.alpha));
     }
 
     fn summary(&mut self) {
