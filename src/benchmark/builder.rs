@@ -153,8 +153,8 @@ impl SampleSetBuilder {
         for (index, (value, printed)) in result.values().enumerate() {
             match self.unit_id(index, printed) {
                 Some(unit) => {
-                    let row = self.raw.row(benchmark, index, unit);
-                    self.raw.push(row, value * self.units[unit as usize].factor);
+                    let value = value * self.units[unit as usize].factor;
+                    self.raw.add(benchmark, index, unit, value);
                 }
                 None => self.overflow.values += 1,
             }

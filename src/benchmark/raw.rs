@@ -1,8 +1,9 @@
 //! The values of rows as they come, in little room and with little work a line.
 //!
-//! A row is a benchmark (a name in a file under a configuration) in a unit. Most lines have the
-//! benchmark and the units of the line before: a cursor finds their rows without a search. As long as
-//! a row is constant it is a value and a count; the values of the others are appended to a log, which
+//! A row is a benchmark (a name in a file under a configuration) in a unit. Most results have the
+//! benchmark and the units of the one before: their values are collected in columns, and given to
+//! their rows when another benchmark comes. A constant row is a value and a count; the values of most
+//! others come in one go, and stay where they are then. Those that do not are appended to a log, which
 //! is put in order once, when all is read. What files, configurations and units are is the caller's
 //! business: here they are numbers.
 
@@ -29,8 +30,16 @@ pub(crate) struct RawRows {
     rows: Vec<RawRow>,
     /// Indices of rows that their benchmark's range does not hold.
     stray_rows: FxHashMap<(u32, u32), u32>,
+    /// The values of rows that are [`Stored::Together`].
+    values: Vec<f64>,
+    /// The values of rows that are [`Stored::Apart`].
     log: Log,
-    cursor: Cursor,
+    /// The benchmark of the last result.
+    last: Option<u32>,
+    /// The values of the last results, by their places in a result: all of one benchmark.
+    columns: Vec<Column>,
+    /// How many columns have been used since it began.
+    used_columns: usize,
 }
 
 /// A benchmark as one file names it under one configuration.
@@ -47,18 +56,35 @@ pub(crate) struct RawBenchmark {
 pub(crate) struct RawRow {
     pub(crate) benchmark: u32,
     pub(crate) unit: u32,
-    count: u32,
-    /// Whether it varies: then all its values are in the log.
-    varies: bool,
-    value: f64,
+    /// The column that collects values of it, or [`NONE`].
+    column: u32,
+    samples: Pooled,
 }
 
-/// The last result: most results have the benchmark and the units of the one before.
-#[derive(Default)]
-struct Cursor {
-    benchmark: Option<u32>,
-    /// The rows of its values, in their order; empty where the benchmark is another.
-    rows: Vec<u32>,
+/// No column, no unit.
+const NONE: u32 = u32::MAX;
+
+/// The values that results of one benchmark have at one place, not given to their row yet.
+struct Column {
+    /// [`NONE`] while the column collects nothing.
+    unit: u32,
+    row: u32,
+    values: Vec<f64>,
+}
+
+impl Column {
+    /// The most values that a column collects.
+    const MAX: usize = 1 << 12;
+}
+
+impl Default for Column {
+    fn default() -> Self {
+        Column {
+            unit: NONE,
+            row: NONE,
+            values: Vec::new(),
+        }
+    }
 }
 
 /// The order of values: what is no number first, and zeros of either sign as equals, as Go's `sort`
@@ -69,19 +95,24 @@ pub(crate) fn ascending(a: &f64, b: &f64) -> Ordering {
 }
 
 impl RawRows {
-    /// The benchmark of the last result, if it has this name. Its file and configuration are those of
-    /// the last result too, unless [`RawRows::forget_last`] was told of others.
+    /// The benchmark of the last result, of which results can still be added: file and configuration
+    /// are its own, unless [`RawRows::forget_last`] was told of others.
+    pub(crate) fn last(&self) -> Option<u32> {
+        self.last
+    }
+
+    /// The same, if it has this name.
     pub(crate) fn last_if_named(&self, name: &[u8]) -> Option<u32> {
-        let last = self.cursor.benchmark?;
+        let last = self.last?;
         (self.name(&self.benchmarks[last as usize]) == name).then_some(last)
     }
 
     /// To be called when the file or the configuration changes.
     pub(crate) fn forget_last(&mut self) {
-        self.cursor.benchmark = None;
+        self.last = None;
     }
 
-    /// The benchmark of the next result.
+    /// The benchmark of the next results.
     pub(crate) fn benchmark(&mut self, file: u32, configuration: u32, name: &[u8]) -> u32 {
         let hash = hash_of((file, configuration, name));
         let known = self.benchmark_ids.find(hash, |(other, id)| {
@@ -94,8 +125,8 @@ impl RawRows {
             Some((_, id)) => *id,
             None => self.new_benchmark(file, configuration, name, hash),
         };
-        self.cursor.benchmark = Some(id);
-        self.cursor.rows.clear();
+        self.last = Some(id);
+        self.empty_columns();
         id
     }
 
@@ -114,20 +145,82 @@ impl RawRows {
         id
     }
 
-    /// The row of the value at `index` of a result.
-    pub(crate) fn row(&mut self, benchmark: u32, index: usize, unit: u32) -> u32 {
-        if let Some(row) = self.cursor.rows.get(index).copied()
-            && self.rows[row as usize].unit == unit
-        {
-            return row;
+    /// Adds the value at `index` of a result of this benchmark, the last that was asked for.
+    pub(crate) fn add(&mut self, benchmark: u32, index: usize, unit: u32, value: f64) {
+        match self.columns.get_mut(index) {
+            Some(column) if column.unit == unit && column.values.len() < Column::MAX => {
+                column.values.push(value);
+            }
+            _ => self.begin_column(benchmark, index, unit, value),
         }
-        let row = match self.known_row(benchmark, unit) {
-            Some(row) => row,
-            None => self.new_row(benchmark, unit),
+    }
+
+    fn begin_column(&mut self, benchmark: u32, index: usize, unit: u32, value: f64) {
+        if self.columns.len() <= index {
+            self.columns.resize_with(index + 1, Column::default);
+        }
+        self.used_columns = self.used_columns.max(index + 1);
+        self.empty_column(index);
+        let known = self.known_row(benchmark, unit);
+        let row = known.unwrap_or_else(|| self.new_row(benchmark, unit));
+        // A result may have a unit twice.
+        let other = self.rows[row as usize].column;
+        if other != NONE {
+            self.empty_column(other as usize);
+        }
+        self.rows[row as usize].column = index as u32;
+        let column = &mut self.columns[index];
+        (column.unit, column.row) = (unit, row);
+        column.values.push(value);
+    }
+
+    fn empty_columns(&mut self) {
+        for index in 0..std::mem::take(&mut self.used_columns) {
+            self.empty_column(index);
+        }
+    }
+
+    /// Gives the values of a column to their row.
+    fn empty_column(&mut self, index: usize) {
+        let column = &mut self.columns[index];
+        if column.unit == NONE {
+            return;
+        }
+        column.unit = NONE;
+        let row = &mut self.rows[column.row as usize];
+        row.column = NONE;
+        let first = column.values[0];
+        let is_constant = column
+            .values
+            .iter()
+            .all(|value| value.to_bits() == first.to_bits());
+        row.samples.stored = match row.samples.stored {
+            _ if row.samples.count == 0 && is_constant => Stored::Constant(first),
+            _ if row.samples.count == 0 => {
+                let start = self.values.len();
+                self.values.extend_from_slice(&column.values);
+                Stored::Together(start)
+            }
+            Stored::Constant(value) if is_constant && value.to_bits() == first.to_bits() => {
+                Stored::Constant(value)
+            }
+            _ => {
+                let count = row.samples.count as usize;
+                match row.samples.stored {
+                    Stored::Constant(value) => {
+                        (0..count).for_each(|_| self.log.push(column.row, value))
+                    }
+                    Stored::Together(start) => {
+                        self.log.extend(column.row, &self.values[start..][..count])
+                    }
+                    Stored::Apart => {}
+                }
+                self.log.extend(column.row, &column.values);
+                Stored::Apart
+            }
         };
-        self.cursor.rows.truncate(index);
-        self.cursor.rows.push(row);
-        row
+        row.samples.count += column.values.len() as u32;
+        column.values.clear();
     }
 
     fn known_row(&self, benchmark: u32, unit: u32) -> Option<u32> {
@@ -141,9 +234,8 @@ impl RawRows {
         self.rows.push(RawRow {
             benchmark,
             unit,
-            count: 0,
-            varies: false,
-            value: 0.0,
+            column: NONE,
+            samples: Pooled::default(),
         });
         let own = &mut self.benchmarks[benchmark as usize].rows;
         if own.start == own.end {
@@ -156,25 +248,10 @@ impl RawRows {
         row
     }
 
-    /// Adds a value to a row.
-    pub(crate) fn push(&mut self, index: u32, value: f64) {
-        let row = &mut self.rows[index as usize];
-        if row.count == 0 {
-            row.value = value;
-        } else if !row.varies && row.value.to_bits() != value.to_bits() {
-            row.varies = true;
-            for _ in 0..row.count {
-                self.log.push(index, row.value);
-            }
-        }
-        if row.varies {
-            self.log.push(index, value);
-        }
-        row.count += 1;
-    }
-
     /// Frees what only adding needs.
     pub(crate) fn close(&mut self) {
+        self.empty_columns();
+        self.columns = Vec::new();
         self.benchmark_ids = HashTable::new();
         self.stray_rows = FxHashMap::default();
     }
@@ -207,6 +284,7 @@ impl RawRows {
     /// Keeps some of the rows, and the benchmarks that have any. Returns which benchmarks stay. To be
     /// asked once all is read: rows are not found again.
     pub(crate) fn retain(&mut self, kept: &[bool]) -> Vec<bool> {
+        self.empty_columns();
         let mut has_rows = vec![false; self.benchmarks.len()];
         for (row, _) in self.rows.iter().zip(kept).filter(|(_, kept)| **kept) {
             has_rows[row.benchmark as usize] = true;
@@ -233,77 +311,89 @@ impl RawRows {
 
     /// Brings the values of each group of rows together (a counting sort), in the order in which they
     /// came. `group_of` has the group of each row, which [`Pooled::add`] has been told of all its
-    /// rows. Returns the text of values that [`Pooled::samples`] takes.
-    pub(crate) fn gather<G: AsMut<Pooled>>(&self, group_of: &[u32], groups: &mut [G]) -> Vec<f64> {
-        let mut total = 0;
-        for group in varying(groups) {
-            group.start = total;
-            total += group.count as usize;
-        }
-        let mut values = vec![0.0; total];
-        // While values are put in place, `start` is where the next one goes.
-        let mut put = |group: &mut Pooled, value: f64| {
-            values[group.start] = value;
-            group.start += 1;
-        };
-        for (row, group) in self
-            .rows
-            .iter()
-            .zip(group_of)
-            .filter(|(row, _)| !row.varies)
-        {
-            let group = groups[*group as usize].as_mut();
-            if group.varies {
-                (0..row.count).for_each(|_| put(group, row.value));
+    /// rows. Returns the values that [`Pooled::samples`] takes.
+    pub(crate) fn gather<G: AsMut<Pooled>>(
+        &mut self,
+        group_of: &[u32],
+        groups: &mut [G],
+    ) -> Vec<f64> {
+        let mut values = std::mem::take(&mut self.values);
+        let log = std::mem::take(&mut self.log);
+        let mut total = values.len();
+        // Where the next value of a group goes, of those whose values are apart.
+        let mut next = vec![None; groups.len()];
+        for (next, group) in next.iter_mut().zip(groups) {
+            let group = group.as_mut();
+            if let Stored::Apart = group.stored {
+                *next = Some(total);
+                group.stored = Stored::Together(total);
+                total += group.count as usize;
             }
         }
-        for (row, value) in self.log.chunks.iter().flatten() {
-            put(groups[group_of[*row as usize] as usize].as_mut(), *value);
+        values.resize(total, 0.0);
+        for (row, group) in self.rows.iter().zip(group_of) {
+            let (count, stored) = (row.samples.count as usize, row.samples.stored);
+            let Some(next) = &mut next[*group as usize] else {
+                continue;
+            };
+            match stored {
+                Stored::Constant(value) => values[*next..][..count].fill(value),
+                Stored::Together(start) => values.copy_within(start..start + count, *next),
+                Stored::Apart => continue,
+            }
+            *next += count;
         }
-        for group in varying(groups) {
-            group.start -= group.count as usize;
+        for (row, value) in log.chunks.into_iter().flatten() {
+            if let Some(next) = &mut next[group_of[row as usize] as usize] {
+                values[*next] = value;
+                *next += 1;
+            }
         }
         values
     }
 }
 
-/// The values of a group of rows: one and how many there are, or where they stand.
+/// The values of a row or of a group of rows.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Pooled {
     count: u32,
-    varies: bool,
-    /// The value of a constant group.
-    value: f64,
-    /// Where the values of a varying group begin.
-    start: usize,
+    stored: Stored,
+}
+
+/// Where values are.
+#[derive(Clone, Copy, Debug, Default)]
+enum Stored {
+    /// They are all this one.
+    Constant(f64),
+    /// One behind the other, from here.
+    Together(usize),
+    /// Here and there.
+    #[default]
+    Apart,
 }
 
 impl Pooled {
     /// A group of one row.
     pub(crate) fn of(row: &RawRow) -> Self {
-        Pooled {
-            count: row.count,
-            varies: row.varies,
-            value: row.value,
-            start: 0,
-        }
+        row.samples
     }
 
     /// Adds a row to a group that has one.
     pub(crate) fn add(&mut self, row: &RawRow) {
-        self.varies |= row.varies || row.value.to_bits() != self.value.to_bits();
-        self.count += row.count;
+        self.stored = match (self.stored, row.samples.stored) {
+            (Stored::Constant(a), Stored::Constant(b)) if a.to_bits() == b.to_bits() => self.stored,
+            _ => Stored::Apart,
+        };
+        self.count += row.samples.count;
     }
 
     /// The values of the group, if it is one of those whose values were gathered here.
     pub(crate) fn samples(self, values: &[f64]) -> Samples<'_> {
-        if self.varies {
-            Samples::Varied(&values[self.start..][..self.count as usize])
-        } else {
-            Samples::Constant {
-                value: self.value,
-                count: self.count as usize,
-            }
+        let count = self.count as usize;
+        match self.stored {
+            Stored::Constant(value) => Samples::Constant { value, count },
+            Stored::Together(start) => Samples::Varied(&values[start..][..count]),
+            Stored::Apart => Samples::Varied(&[]),
         }
     }
 }
@@ -328,19 +418,15 @@ fn numbered(kept: &[bool]) -> Vec<Option<u32>> {
 
 /// Sorts the values of each group.
 pub(crate) fn sort<G: AsMut<Pooled>>(values: &mut [f64], groups: &mut [G]) {
-    for group in varying(groups) {
-        values[group.start..][..group.count as usize].sort_by(ascending);
+    for group in groups {
+        let Pooled { count, stored } = group.as_mut();
+        if let Stored::Together(start) = stored {
+            values[*start..][..*count as usize].sort_by(ascending);
+        }
     }
 }
 
-fn varying<G: AsMut<Pooled>>(groups: &mut [G]) -> impl Iterator<Item = &mut Pooled> {
-    groups
-        .iter_mut()
-        .map(G::as_mut)
-        .filter(|group| group.varies)
-}
-
-/// The values of varying rows as they came, in chunks that are never moved.
+/// The values of rows as they came, in chunks that are never moved.
 #[derive(Default)]
 struct Log {
     chunks: Vec<Vec<(u32, f64)>>,
@@ -348,6 +434,10 @@ struct Log {
 
 impl Log {
     const CHUNK: usize = 1 << 16;
+
+    fn extend(&mut self, row: u32, values: &[f64]) {
+        values.iter().for_each(|value| self.push(row, *value));
+    }
 
     fn push(&mut self, row: u32, value: f64) {
         match self.chunks.last_mut() {

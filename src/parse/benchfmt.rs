@@ -16,7 +16,7 @@ use rustc_hash::FxHashMap;
 use super::clean::without_carriage_return;
 use super::fields::{skip_space, space_width, split_field};
 use super::lines::{Line, LineReader};
-use crate::strconv::{self, Unreadable, plain_decimal};
+use crate::strconv::{self, Unreadable, plain_count, plain_decimal};
 
 /// The longest line that is read, in bytes without its line feed.
 pub const MAX_LINE: usize = (64 << 10) - 1;
@@ -40,12 +40,17 @@ pub enum Entry<'a> {
 pub struct ResultLine<'a> {
     /// Full name without the `Benchmark` prefix; may be empty.
     pub name: &'a [u8],
+    /// Whether the result before has the same name. (If not, it may have.)
+    pub is_name_known: bool,
     /// Number of iterations; may be negative.
     pub iterations: i64,
     /// The text that the units are slices of.
     pub text: &'a [u8],
     /// Values as printed, and where in `text` their units stand. Units may repeat.
     pub measurements: &'a [(f64, Range<usize>)],
+    /// How many of the units, counted from the first, are those that the last result with as many
+    /// had. (There may be more.)
+    pub known_units: usize,
     /// The configuration in force.
     pub settings: &'a Settings,
 }
@@ -171,7 +176,9 @@ pub fn read<R: Read>(
 struct State {
     settings: Settings,
     measurements: Vec<(f64, Range<usize>)>,
-    last_name: Vec<u8>,
+    /// Of the results that were handed over last. Most have those of the one before: whoever takes
+    /// them need not look at these twice.
+    last_name: Option<Vec<u8>>,
     last_units: Vec<Vec<u8>>,
 }
 
@@ -213,23 +220,45 @@ impl State {
     /// Reads `name count value unit value unit …`; `None` if there is nothing but a name, as
     /// `go test -v` announces a benchmark.
     fn result<'a>(&'a mut self, text: &'a [u8]) -> Result<Option<ResultLine<'a>>, Mistake> {
-        let name = expected_field(&mut self.last_name, text);
+        let fields = self.fields(text);
+        if !matches!(fields, Ok(Some(_))) {
+            self.last_name = None;
+            self.last_units.clear();
+        }
+        Ok(fields?.map(|fields| ResultLine {
+            name: fields.name,
+            is_name_known: fields.is_name_known,
+            iterations: fields.iterations,
+            text,
+            measurements: &self.measurements,
+            known_units: fields.known_units,
+            settings: &self.settings,
+        }))
+    }
+
+    fn fields<'a>(&mut self, text: &'a [u8]) -> Result<Option<Fields<'a>>, Mistake> {
+        let (name, is_name_known) = self.name(text);
         if name.len() == text.len() {
             return Ok(None);
         }
-        let (count, mut rest) = split_field(skip_space(&text[name.len()..]));
-        if count.is_empty() {
-            return Err(Mistake::MissingCount);
-        }
-        let iterations = strconv::whole(count).map_err(Mistake::Count)?;
+        let (iterations, mut rest) = split_count(skip_space(&text[name.len()..]))?;
         self.measurements.clear();
+        let mut known_units = 0;
         while !rest.is_empty() {
             let (value, behind) = split_number(rest).map_err(Mistake::Measurement)?;
             let index = self.measurements.len();
-            if index == self.last_units.len() {
-                self.last_units.push(Vec::new());
-            }
-            let unit = expected_field(&mut self.last_units[index], behind);
+            let unit = match self.last_units.get(index) {
+                Some(last) if known_units == index && begins_with_field(behind, last) => {
+                    known_units += 1;
+                    &behind[..last.len()]
+                }
+                _ => {
+                    let (unit, _) = split_field(behind);
+                    self.last_units.truncate(index);
+                    self.last_units.push(unit.to_vec());
+                    unit
+                }
+            };
             if unit.is_empty() {
                 return Err(Mistake::MissingUnits);
             }
@@ -240,26 +269,55 @@ impl State {
         if self.measurements.is_empty() {
             return Err(Mistake::MissingMeasurements);
         }
-        Ok(Some(ResultLine {
+        Ok(Some(Fields {
             name,
+            is_name_known,
             iterations,
-            text,
-            measurements: &self.measurements,
-            settings: &self.settings,
+            known_units,
         }))
+    }
+
+    /// The name that `text` begins with, and whether it is the last one.
+    fn name<'a>(&mut self, text: &'a [u8]) -> (&'a [u8], bool) {
+        if let Some(last) = &self.last_name
+            && begins_with_field(text, last)
+        {
+            return (&text[..last.len()], true);
+        }
+        let (name, _) = split_field(text);
+        let last = self.last_name.get_or_insert_default();
+        last.clear();
+        last.extend_from_slice(name);
+        (name, false)
     }
 }
 
-/// The field that `text` begins with. More often than not it is the one of the line before, which
-/// spares the search for its end.
-fn expected_field<'a>(last: &mut Vec<u8>, text: &'a [u8]) -> &'a [u8] {
-    if let Some([b' ' | b'\t', ..] | []) = text.strip_prefix(&last[..]) {
-        return &text[..last.len()];
+/// What a line has besides its measurements.
+struct Fields<'a> {
+    name: &'a [u8],
+    is_name_known: bool,
+    iterations: i64,
+    known_units: usize,
+}
+
+/// Whether this is the first field of `text`; more seldom than it is.
+fn begins_with_field(text: &[u8], field: &[u8]) -> bool {
+    matches!(text.strip_prefix(field), Some([b' ' | b'\t', ..] | []))
+}
+
+/// Splits off the first field as an iteration count.
+fn split_count(text: &[u8]) -> Result<(i64, &[u8]), Mistake> {
+    // As below.
+    if let Some((count, length)) = plain_count(text)
+        && let Some(b' ' | b'\t') = text.get(length)
+    {
+        return Ok((count, skip_space(&text[length..])));
     }
-    let (field, _) = split_field(text);
-    last.clear();
-    last.extend_from_slice(field);
-    field
+    let (field, rest) = split_field(text);
+    if field.is_empty() {
+        return Err(Mistake::MissingCount);
+    }
+    Ok((strconv::whole(field).map_err(Mistake::Count)?, rest))
 }
 
 /// Splits off the first field as a number.

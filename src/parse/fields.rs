@@ -21,10 +21,8 @@ pub(super) fn split_field(text: &[u8]) -> (&[u8], &[u8]) {
 /// The text without its leading white space.
 pub(super) fn skip_space(mut text: &[u8]) -> &[u8] {
     loop {
-        // Columns are padded with runs of spaces.
-        let blank = text.iter().position(|byte| !matches!(byte, b' ' | b'\t'));
-        text = &text[blank.unwrap_or(text.len())..];
         match text {
+            [b' ' | b'\t', rest @ ..] => text = skip_spaces(rest),
             [0x21..=0x7f, ..] | [] => return text,
             _ => match space_width(text) {
                 0 => return text,
@@ -32,6 +30,18 @@ pub(super) fn skip_space(mut text: &[u8]) -> &[u8] {
             },
         }
     }
+}
+
+/// The text without its leading spaces. Columns are padded with runs of them.
+fn skip_spaces(mut text: &[u8]) -> &[u8] {
+    while let Some((eight, rest)) = text.split_first_chunk() {
+        let others = u64::from_le_bytes(*eight) ^ u64::from_le_bytes([b' '; 8]);
+        match others {
+            0 => text = rest,
+            _ => return &text[others.trailing_zeros() as usize / 8..],
+        }
+    }
+    text
 }
 
 /// The length of the white space character that `text` begins with (Unicode's, as Go's

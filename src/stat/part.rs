@@ -39,6 +39,8 @@ pub(super) struct Part {
     /// What the units of rows are: each printed unit has two, see [`Part::unit_of_value`].
     pub(super) units: Vec<PrintedUnit>,
     printed_units: PrintedUnits,
+    /// The printed units of the last results, by their places.
+    last_units: Vec<u32>,
     pub(super) configurations: Configurations,
     /// What there was to say, with the number of the line.
     pub(super) remarks: Vec<(u64, Remark)>,
@@ -123,7 +125,8 @@ impl Part {
             Entry::Result(result) => {
                 let settings = result.settings;
                 self.configure(settings.version(), || settings.iter())?;
-                self.add(result.name, result.values())
+                let last = self.rows.last().filter(|_| result.is_name_known);
+                self.add(last, result.name, result.known_units, result.values())
             }
             Entry::Declaration(declaration) => self.declare(line, *declaration),
             Entry::Mistake(mistake) => {
@@ -145,24 +148,34 @@ impl Part {
         Ok(())
     }
 
-    /// Takes a result: the name without its prefix, and values as printed.
+    /// Takes a result: the name without its prefix, and values as printed. `last` is its benchmark if
+    /// that is known to be the last one, and of `known_units` it is known that they are the last ones.
     fn add<'a>(
         &mut self,
+        last: Option<u32>,
         name: &[u8],
+        known_units: usize,
         values: impl Iterator<Item = (f64, &'a [u8])>,
     ) -> io::Result<()> {
-        let benchmark = match self.rows.last_if_named(name) {
+        let benchmark = match last.or_else(|| self.rows.last_if_named(name)) {
             Some(last) => last,
             None => self.rows.benchmark(0, self.configurations.current, name),
         };
         for (index, (value, printed)) in values.enumerate() {
-            let unit = match self.printed_units.find(index, printed) {
-                Some(unit) => unit,
-                None => self.new_unit(printed)?,
+            let unit = match self.last_units.get(index) {
+                Some(last) if index < known_units => *last,
+                _ => {
+                    let unit = match self.printed_units.find(index, printed) {
+                        Some(unit) => unit,
+                        None => self.new_unit(printed)?,
+                    };
+                    self.last_units.truncate(index);
+                    self.last_units.push(unit);
+                    unit
+                }
             };
             let (value, unit) = self.unit_of_value(value, unit);
-            let row = self.rows.row(benchmark, index, unit);
-            self.rows.push(row, value);
+            self.rows.add(benchmark, index, unit, value);
         }
         Ok(())
     }
@@ -321,7 +334,8 @@ impl Events<'_> {
                         .map(|(key, value)| (key.as_bytes(), value.as_bytes()))
                 })?;
                 let name = result.name.strip_prefix(b"Benchmark");
-                self.part.add(name.unwrap_or(result.name), result.values())
+                self.part
+                    .add(None, name.unwrap_or(result.name), 0, result.values())
             }
             Record::Unit(metadata) => {
                 let better = match metadata.better {
