@@ -9,7 +9,7 @@ use super::args::{Only, StatArguments};
 use super::outputs::is_colored;
 use super::read::Reading;
 use crate::query::{Expressions, Filter, Projections};
-use crate::stat::{Format, Input, Measurements, Options, Tables, View, render};
+use crate::stat::{Format, Input, Measurements, Options, Selection, Tables, View, render};
 use crate::text::plain;
 
 pub(super) fn run(arguments: &StatArguments) -> Result<u8> {
@@ -41,16 +41,14 @@ pub(super) fn run(arguments: &StatArguments) -> Result<u8> {
         adjust: statistics.adjust,
         shift: arguments.view.shift,
     };
-    let mut tables = Tables::new(&measurements, &filter, projections, options);
-    if tables.tables.is_empty() {
-        bail!("no result passes the filter");
-    }
     let view = &arguments.view;
-    if view.only == Some(Only::Changed) {
-        tables.keep_changed();
-    }
-    if let Some((order, reverse)) = view.sort {
-        tables.sort(order, reverse);
+    let selection = Selection {
+        only_changed: view.only == Some(Only::Changed),
+        order: view.sort,
+    };
+    let tables = Tables::new(&measurements, &filter, projections, options, selection);
+    if tables.is_empty() {
+        bail!("no result passes the filter");
     }
     let view = View {
         color: is_colored(view.color),

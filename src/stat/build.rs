@@ -1,5 +1,7 @@
-//! From measurements to tables: the summaries and comparisons of all cells, on all cores.
+//! From measurements to tables: each is made when it is asked for, and none is kept. There are as many
+//! summaries and comparisons as rows, and what is written at once need not be remembered.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
@@ -7,24 +9,47 @@ use rustc_hash::FxHashMap;
 use super::cells::CellValues;
 use super::measurements::Measurements;
 use super::place::{Layout, Order, Place, differences};
-use super::table::{
-    Cell, ColumnSummary, Comparison, ComparisonKind, Options, Row, Table, Tables, Warning,
-};
+use super::select::Selection;
+use super::table::{Cell, ColumnSummary, Comparison, ComparisonKind, Options, Row, Table, Warning};
 use crate::parallel::in_parallel;
 use crate::policy::Adjust;
 use crate::query::{Filter, KeyId, Projections};
 use crate::stats::{self, MedianOrders, UDistributions};
 
 /// Cells that are made on a core of their own.
-const CELLS_A_THREAD: usize = 4000;
+pub(super) const CELLS_A_THREAD: usize = 4000;
+
+/// All tables, in their order.
+pub struct Tables<'a> {
+    /// What the keys mean.
+    pub projections: Projections,
+    /// How they are made.
+    pub options: Options,
+    /// What of them is shown.
+    pub selection: Selection,
+    measurements: &'a Measurements,
+    /// The keys of the tables, and where among `ids` the cells of each begin and end.
+    tables: Vec<(KeyId, Range<usize>)>,
+    /// Cells by table.
+    ids: Vec<u32>,
+    cells: Vec<Place>,
+    values: CellValues<'a>,
+    vary: FxHashMap<u32, Arc<str>>,
+    order: Order,
+    /// The unit of each table, by the number of its key.
+    units: Vec<u32>,
+    /// The adjusted p-values of cells, if they are to be adjusted.
+    adjusted: FxHashMap<u32, f64>,
+}
 
 impl<'a> Tables<'a> {
-    /// Makes the tables of what `filter` lets through.
+    /// The tables of what `filter` lets through.
     pub fn new(
         measurements: &'a Measurements,
         filter: &Filter,
         projections: Projections,
         options: Options,
+        selection: Selection,
     ) -> Self {
         let mut layout = Layout::new(projections);
         let cell_of_row = layout.place(measurements, filter);
@@ -38,168 +63,235 @@ impl<'a> Tables<'a> {
         } = layout;
         let vary = differences(&projections.residue, &cells, residues);
         let order = Order::of(&projections, &cells);
-        let maker = Maker {
-            cells: &cells,
-            values: &values,
-            vary: &vary,
-            order: &order,
-            options,
-        };
-        let described = |key: KeyId| {
-            let unit = measurements.unit(units[key.index()]).unit;
-            Described {
-                key,
-                unit: unit.to_vec(),
-                exact: measurements.is_exact(unit),
-                better: measurements.better(unit),
-            }
-        };
-        let mut tables = maker.tables(&described);
-        adjust(&mut tables, options.adjust);
-        Tables {
-            tables,
+        let (tables, ids) = by_table(&cells, &order);
+        let mut tables = Tables {
             projections,
             options,
+            selection,
+            measurements,
+            tables,
+            ids,
+            cells,
             values,
+            vary,
+            order,
+            units,
+            adjusted: FxHashMap::default(),
+        };
+        tables.adjusted = tables.adjust();
+        tables
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.tables.len()
+    }
+
+    /// Whether no result passed the filter.
+    pub fn is_empty(&self) -> bool {
+        self.tables.is_empty()
+    }
+
+    /// The key of a table.
+    pub fn key(&self, table: usize) -> KeyId {
+        self.tables[table].0
+    }
+
+    /// The number of cells that a table has.
+    pub fn size(&self, table: usize) -> usize {
+        self.tables[table].1.len()
+    }
+
+    /// Makes tables: one for each core.
+    pub fn maker(&self) -> Maker<'_> {
+        Maker {
+            tables: self,
+            scratch: Scratch::new(self.options),
         }
+    }
+
+    /// The samples of a cell in the order in which they were measured, if [`Measurements`] kept it.
+    pub fn samples(&self, cell: &Cell) -> Vec<f64> {
+        self.values.measured(cell.id)
+    }
+
+    /// The least and the greatest sample of a row.
+    pub fn bounds(&self, row: &Row) -> (f64, f64) {
+        let samples = row.cells.iter().filter_map(|cell| self.values.of(cell.id));
+        samples.fold(
+            (f64::INFINITY, f64::NEG_INFINITY),
+            |(low, high), samples| (low.min(samples.least()), high.max(samples.greatest())),
+        )
+    }
+
+    /// The p-values of all that was tested, in all tables, adjusted as one family.
+    fn adjust(&self) -> FxHashMap<u32, f64> {
+        let adjusted = match self.options.adjust {
+            Adjust::None => return FxHashMap::default(),
+            Adjust::Bh => stats::benjamini_hochberg,
+            Adjust::Holm => stats::holm,
+        };
+        let every: Vec<usize> = (0..self.len()).collect();
+        let tested = in_parallel(
+            &every,
+            |table| self.size(*table),
+            CELLS_A_THREAD,
+            |tables| {
+                let mut maker = self.maker();
+                let tables = tables.iter().map(|table| maker.table(*table));
+                let cells = tables
+                    .flat_map(|table| table.rows)
+                    .flat_map(|row| row.cells);
+                cells
+                    .filter_map(|cell| Some((cell.id, cell.comparison?)))
+                    .filter(|(_, comparison)| comparison.kind == ComparisonKind::Tested)
+                    .map(|(id, comparison)| (id, comparison.p))
+                    .collect()
+            },
+        );
+        let mut family: Vec<f64> = tested.iter().map(|(_, p)| p.min(1.0)).collect();
+        adjusted(&mut family);
+        tested.iter().map(|(id, _)| *id).zip(family).collect()
     }
 }
 
-/// What is known of a table before its cells are.
-struct Described {
-    key: KeyId,
-    unit: Vec<u8>,
-    exact: bool,
-    better: crate::unit::Better,
+/// The tables that have cells, and the cells of each.
+fn by_table(cells: &[Place], order: &Order) -> (Vec<(KeyId, Range<usize>)>, Vec<u32>) {
+    let table_of = |cell: &Place| order.table[cell.table.index()] as usize;
+    let mut counts = vec![0; order.tables.len()];
+    cells.iter().for_each(|cell| counts[table_of(cell)] += 1);
+    let mut end = 0;
+    let mut tables: Vec<(KeyId, Range<usize>)> = Vec::with_capacity(counts.len());
+    for (key, count) in order.tables.iter().zip(counts) {
+        tables.push((*key, end..end));
+        end += count;
+    }
+    let mut ids = vec![0; end];
+    for (id, cell) in (0..).zip(cells) {
+        let (_, own) = &mut tables[table_of(cell)];
+        ids[own.end] = id;
+        own.end += 1;
+    }
+    (tables, ids)
 }
 
-/// What all tables are made of.
-#[derive(Clone, Copy)]
-struct Maker<'a> {
-    cells: &'a [Place],
-    values: &'a CellValues<'a>,
-    vary: &'a FxHashMap<u32, Arc<str>>,
-    order: &'a Order,
-    options: Options,
+/// Makes one table after the other.
+pub struct Maker<'a> {
+    tables: &'a Tables<'a>,
+    scratch: Scratch,
 }
 
 impl Maker<'_> {
-    fn tables(&self, describe: &(dyn Fn(KeyId) -> Described + Sync)) -> Vec<Table> {
-        let mut of_table: Vec<Vec<u32>> = vec![Vec::new(); self.order.tables.len()];
-        for (id, cell) in self.cells.iter().enumerate() {
-            of_table[self.order.table[cell.table.index()] as usize].push(id as u32);
-        }
-        let work: Vec<(KeyId, Vec<u32>)> =
-            self.order.tables.iter().copied().zip(of_table).collect();
-        let size = |(_, cells): &(KeyId, Vec<u32>)| cells.len();
-        in_parallel(&work, size, CELLS_A_THREAD, |work| {
-            let mut scratch = Scratch::new(self.options);
-            let table =
-                |(key, cells): &(KeyId, Vec<u32>)| self.table(describe(*key), cells, &mut scratch);
-            work.iter().map(table).collect()
-        })
+    /// Makes a table.
+    pub fn table(&mut self, index: usize) -> Table {
+        let Tables {
+            projections,
+            options,
+            selection,
+            measurements,
+            units,
+            ..
+        } = self.tables;
+        let (key, ids) = &self.tables.tables[index];
+        let unit = measurements.unit(units[key.index()]).unit;
+        let exact = measurements.is_exact(unit);
+        let (columns, rows) = self.rows(&self.tables.ids[ids.clone()], exact);
+        let mut table = Table {
+            key: *key,
+            unit: unit.to_vec(),
+            exact,
+            better: measurements.better(unit),
+            summaries: summaries(&rows, columns.len()),
+            columns,
+            rows,
+            hidden: 0,
+        };
+        selection.apply(&mut table, &projections.row, options.alpha);
+        table
     }
 
-    fn table(&self, described: Described, ids: &[u32], scratch: &mut Scratch) -> Table {
+    /// The columns and the rows of the cells of a table.
+    fn rows(&mut self, ids: &[u32], exact: bool) -> (Vec<KeyId>, Vec<Row>) {
+        let Tables { cells, order, .. } = self.tables;
         let place = |id: u32| {
-            let cell = &self.cells[id as usize];
+            let cell = &cells[id as usize];
             let (row, column) = (cell.row.index(), cell.column.index());
-            u64::from(self.order.row[row]) << 32 | u64::from(self.order.column[column])
+            u64::from(order.row[row]) << 32 | u64::from(order.column[column])
         };
         let mut placed: Vec<(u64, u32)> = ids.iter().map(|id| (place(*id), *id)).collect();
         placed.sort_unstable();
-        let ids: Vec<u32> = placed.into_iter().map(|(_, id)| id).collect();
-        let column_of = |id: &u32| self.cells[*id as usize].column;
-        let place_of = |column: &KeyId| self.order.column[column.index()];
-        let mut columns: Vec<KeyId> = Vec::new();
-        for column in ids.iter().map(column_of) {
-            if let Err(at) = columns.binary_search_by_key(&place_of(&column), place_of) {
-                columns.insert(at, column);
+        let column_of = |place: u64| place as u32;
+        let mut columns: Vec<(u32, KeyId)> = Vec::new();
+        for (place, id) in &placed {
+            let column = column_of(*place);
+            if let Err(at) = columns.binary_search_by_key(&column, |(place, _)| *place) {
+                columns.insert(at, (column, cells[*id as usize].column));
             }
         }
-        let index = |column: KeyId| {
-            let found = columns.binary_search_by_key(&place_of(&column), place_of);
+        let index = |place: u64| {
+            let found = columns.binary_search_by_key(&column_of(place), |(place, _)| *place);
             found.unwrap_or_else(|next| next)
         };
-        let row_of = |id: &u32| self.cells[*id as usize].row;
-        let rows: Vec<Row> = ids
-            .chunk_by(|a, b| row_of(a) == row_of(b))
-            .map(|ids| {
-                let cells = ids.iter().map(|id| {
-                    let column = index(column_of(id));
-                    self.cell(*id, column, described.exact, scratch)
-                });
-                let mut row = Row {
-                    key: row_of(&ids[0]),
-                    cells: cells.collect(),
-                };
-                self.compare(&mut row, described.exact, scratch);
-                row
-            })
-            .collect();
-        let summaries = summaries(&rows, columns.len());
-        let Described {
-            key,
-            unit,
-            exact,
-            better,
-        } = described;
-        Table {
-            key,
-            unit,
-            exact,
-            better,
-            columns,
-            rows,
-            summaries,
-            hidden: 0,
-        }
+        let rows = placed.chunk_by(|(a, _), (b, _)| a >> 32 == b >> 32);
+        let rows = rows.map(|own| {
+            let made = own
+                .iter()
+                .map(|(place, id)| self.cell(*id, index(*place), exact));
+            let mut row = Row {
+                key: cells[own[0].1 as usize].row,
+                cells: made.collect(),
+            };
+            self.compare(&mut row, exact);
+            row
+        });
+        let rows = rows.collect();
+        (columns.into_iter().map(|(_, key)| key).collect(), rows)
     }
 
-    fn cell(&self, id: u32, column: usize, exact: bool, scratch: &mut Scratch) -> Cell {
-        let Scratch { before, .. } = scratch;
-        let mut buffer = std::mem::take(before);
-        let samples = self.samples(id, &mut buffer);
+    fn cell(&mut self, id: u32, column: usize, exact: bool) -> Cell {
+        let Tables { values, vary, .. } = self.tables;
+        let mut buffer = std::mem::take(&mut self.scratch.before);
+        let samples = samples(values, id, &mut buffer);
         let interval = if exact {
             stats::mode_interval(samples)
         } else {
-            scratch.median(samples)
+            self.scratch.median(samples)
         };
-        scratch.before = buffer;
+        self.scratch.before = buffer;
         Cell {
             column: column as u32,
             id,
             center: interval.center,
             lo: interval.lo,
             hi: interval.hi,
-            vary: self.vary.get(&id).cloned(),
+            vary: vary.get(&id).cloned(),
             comparison: None,
         }
     }
 
-    /// The samples of a cell, ascending; `buffer` holds those that are all equal.
-    fn samples<'b>(&'b self, id: u32, buffer: &'b mut Vec<f64>) -> &'b [f64] {
-        let samples = self.values.of(id);
-        samples.map_or(&[], |samples| samples.as_slice(buffer))
-    }
-
     /// Compares the cells of a row with that of the first column, if it has one.
-    fn compare(&self, row: &mut Row, exact: bool, scratch: &mut Scratch) {
+    fn compare(&mut self, row: &mut Row, exact: bool) {
         let Some((baseline, others)) = row.cells.split_first_mut() else {
             return;
         };
         if baseline.column != 0 {
             return;
         }
+        let Tables {
+            values,
+            options,
+            adjusted,
+            ..
+        } = self.tables;
         let Scratch {
             distributions,
             before,
             after,
             ..
-        } = scratch;
-        let before = self.samples(baseline.id, before);
+        } = &mut self.scratch;
+        let before = samples(values, baseline.id, before);
         for cell in others {
-            let after = self.samples(cell.id, after);
+            let after = samples(values, cell.id, after);
             let numbers = [before, after]
                 .iter()
                 .all(|side| side.first().is_some_and(|least| !least.is_nan()));
@@ -216,20 +308,27 @@ impl Maker<'_> {
             cell.comparison = Some(Comparison {
                 baseline: baseline.center,
                 p,
-                adjusted: p,
+                adjusted: adjusted.get(&cell.id).copied().unwrap_or(p),
                 counts: [before.len() as u32, after.len() as u32],
                 kind,
-                shift: (self.options.shift && numbers).then(|| {
+                shift: (options.shift && numbers).then(|| {
+                    let confidence = options.confidence;
                     Box::new(stats::hodges_lehmann(
                         before,
                         after,
-                        self.options.confidence,
+                        confidence,
                         distributions,
                     ))
                 }),
             });
         }
     }
+}
+
+/// The samples of a cell, ascending; `buffer` holds those that are all equal.
+fn samples<'b>(values: &'b CellValues<'_>, id: u32, buffer: &'b mut Vec<f64>) -> &'b [f64] {
+    let samples = values.of(id);
+    samples.map_or(&[], |samples| samples.as_slice(buffer))
 }
 
 /// What a thread computes once and uses again.
@@ -302,28 +401,4 @@ fn summaries(rows: &[Row], columns: usize) -> Vec<ColumnSummary> {
         summary
     };
     (0..columns).map(summary).collect()
-}
-
-/// Adjusts the p-values of all that was tested, in all tables, as one family.
-fn adjust(tables: &mut [Table], adjust: Adjust) {
-    let adjusted = match adjust {
-        Adjust::None => return,
-        Adjust::Bh => stats::benjamini_hochberg,
-        Adjust::Holm => stats::holm,
-    };
-    let mut tested: Vec<&mut Comparison> = tables
-        .iter_mut()
-        .flat_map(|table| &mut table.rows)
-        .flat_map(|row| &mut row.cells)
-        .filter_map(|cell| cell.comparison.as_mut())
-        .filter(|comparison| comparison.kind == ComparisonKind::Tested)
-        .collect();
-    let mut family: Vec<f64> = tested
-        .iter()
-        .map(|comparison| comparison.p.min(1.0))
-        .collect();
-    adjusted(&mut family);
-    for (comparison, p) in tested.iter_mut().zip(family) {
-        comparison.adjusted = p;
-    }
 }

@@ -9,6 +9,7 @@ use crate::benchmark::{Samples, ascending};
 pub struct CellValues<'a> {
     measurements: &'a Measurements,
     cells: Vec<Cell>,
+    shared: Vec<Rows>,
     /// The values of cells that hold several rows.
     values: Vec<f64>,
     /// The rows of those cells, if the order of values was kept.
@@ -20,8 +21,8 @@ enum Cell {
     Empty,
     /// The values of one row, as nearly all cells have: they stay where they are.
     Row(u32),
-    /// Several rows.
-    Rows(Rows),
+    /// Several rows: which of the shared.
+    Rows(u32),
 }
 
 #[derive(Clone, Copy)]
@@ -39,6 +40,7 @@ impl Measurements {
         let mut gathered = CellValues {
             measurements: self,
             cells: vec![Cell::Empty; count],
+            shared: Vec::new(),
             values: Vec::new(),
             rows: FxHashMap::default(),
         };
@@ -48,20 +50,23 @@ impl Measurements {
                 .enumerate()
                 .filter(|(_, cell)| **cell != u32::MAX)
         };
-        let mut any_shared = false;
         for (row, cell) in rows() {
             let cell = &mut gathered.cells[*cell as usize];
             let row = row as u32;
-            *cell = match *cell {
-                Cell::Empty => Cell::Row(row),
+            match *cell {
+                Cell::Empty => *cell = Cell::Row(row),
                 Cell::Row(first) => {
-                    Cell::Rows(Rows::of(self.samples(first)).and(self.samples(row)))
+                    *cell = Cell::Rows(gathered.shared.len() as u32);
+                    let rows = Rows::of(self.samples(first)).and(self.samples(row));
+                    gathered.shared.push(rows);
                 }
-                Cell::Rows(rows) => Cell::Rows(rows.and(self.samples(row))),
-            };
-            any_shared |= matches!(cell, Cell::Rows(_));
+                Cell::Rows(index) => {
+                    let rows = &mut gathered.shared[index as usize];
+                    *rows = rows.and(self.samples(row));
+                }
+            }
         }
-        if any_shared {
+        if !gathered.shared.is_empty() {
             if self.keeps_order() {
                 for (row, cell) in rows() {
                     if matches!(gathered.cells[*cell as usize], Cell::Rows(_)) {
@@ -81,13 +86,16 @@ impl CellValues<'_> {
         match self.cells[cell as usize] {
             Cell::Empty => None,
             Cell::Row(row) => Some(self.measurements.samples(row)),
-            Cell::Rows(Rows {
-                count,
-                constant: Some(value),
-                ..
-            }) => Some(Samples::Constant { value, count }),
-            Cell::Rows(Rows { count, start, .. }) => {
-                Some(Samples::Varied(&self.values[start..][..count]))
+            Cell::Rows(index) => {
+                let Rows {
+                    count,
+                    start,
+                    constant,
+                } = self.shared[index as usize];
+                Some(match constant {
+                    Some(value) => Samples::Constant { value, count },
+                    None => Samples::Varied(&self.values[start..][..count]),
+                })
             }
         }
     }
@@ -116,33 +124,36 @@ impl CellValues<'_> {
     /// Brings the values of rows that share a cell together (a counting sort), and sorts them.
     fn share(&mut self, rows: impl Iterator<Item = (u32, u32)>) {
         let mut total = 0;
-        for cell in &mut self.cells {
-            if let Cell::Rows(rows @ Rows { constant: None, .. }) = cell {
-                rows.start = total;
-                total += rows.count;
-            }
+        for rows in self.shared.iter_mut().filter(|rows| rows.varies()) {
+            rows.start = total;
+            total += rows.count;
         }
         self.values = vec![0.0; total];
         // While values are put in place, `start` is where the next ones go.
         let mut buffer = Vec::new();
         for (row, cell) in rows {
-            if let Cell::Rows(rows @ Rows { constant: None, .. }) = &mut self.cells[cell as usize] {
+            if let Cell::Rows(index) = self.cells[cell as usize]
+                && let rows = &mut self.shared[index as usize]
+                && rows.varies()
+            {
                 let samples = self.measurements.samples(row).as_slice(&mut buffer);
                 self.values[rows.start..][..samples.len()].copy_from_slice(samples);
                 rows.start += samples.len();
             }
         }
-        for cell in &mut self.cells {
-            if let Cell::Rows(rows @ Rows { constant: None, .. }) = cell {
-                rows.start -= rows.count;
-                // They are ascending runs: a sort that merges runs is the one to use.
-                self.values[rows.start..][..rows.count].sort_by(ascending);
-            }
+        for rows in self.shared.iter_mut().filter(|rows| rows.varies()) {
+            rows.start -= rows.count;
+            // They are ascending runs: a sort that merges runs is the one to use.
+            self.values[rows.start..][..rows.count].sort_by(ascending);
         }
     }
 }
 
 impl Rows {
+    fn varies(&self) -> bool {
+        self.constant.is_none()
+    }
+
     fn of(samples: Samples<'_>) -> Self {
         Rows {
             count: samples.count(),

@@ -19,11 +19,10 @@ mod render;
 mod select;
 mod table;
 
+pub use build::{Maker, Tables};
 pub use cells::CellValues;
 pub use input::Input;
 pub use measurements::{BenchmarkRef, Measurements, RowRef};
 pub use render::{Format, View, render};
-pub use select::Order;
-pub use table::{
-    Cell, ColumnSummary, Comparison, ComparisonKind, Options, Row, Table, Tables, Warning,
-};
+pub use select::{Order, Selection};
+pub use table::{Cell, ColumnSummary, Comparison, ComparisonKind, Options, Row, Table, Warning};

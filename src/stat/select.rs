@@ -2,7 +2,8 @@
 
 use std::cmp::Ordering;
 
-use super::table::{Row, Tables};
+use super::table::{Row, Table};
+use crate::query::Projection;
 use crate::unit::Better;
 
 /// The order of the rows of a table.
@@ -15,40 +16,43 @@ pub enum Order {
     Delta,
 }
 
-impl Tables<'_> {
-    /// Puts the rows of each table in order.
-    pub fn sort(&mut self, order: Order, reverse: bool) {
-        let alpha = self.options.alpha;
-        for table in &mut self.tables {
-            let last = table.columns.len().saturating_sub(1);
-            let better = table.better;
-            match order {
-                Order::Name => {
-                    let projection = &self.projections.row;
-                    table
-                        .rows
-                        .sort_by_cached_key(|row| projection.label(row.key));
-                }
-                Order::Delta => {
-                    let worsening = |row: &Row| worsening(row, last, better, alpha);
-                    let worse_first = |a: &Row, b: &Row| worsening(b).total_cmp(&worsening(a));
-                    table.rows.sort_by(worse_first);
-                }
-            }
-            if reverse {
-                table.rows.reverse();
-            }
-        }
-    }
+/// What of the tables is shown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Selection {
+    /// Whether rows are left out in which no comparison is significant. Geometric means stay those of
+    /// all rows.
+    pub only_changed: bool,
+    /// The order of rows, and whether it is reversed; that of the row projection if there is none.
+    pub order: Option<(Order, bool)>,
+}
 
-    /// Leaves out the rows in which no comparison is significant. Geometric means stay those of all
-    /// rows.
-    pub fn keep_changed(&mut self) {
-        let alpha = self.options.alpha;
-        for table in &mut self.tables {
+impl Selection {
+    /// Leaves rows out, and puts the others in order. `projection` is that of the rows.
+    pub(super) fn apply(self, table: &mut Table, projection: &Projection, alpha: f64) {
+        if self.only_changed {
             let before = table.rows.len();
             table.rows.retain(|row| is_changed(row, alpha));
             table.hidden = before - table.rows.len();
+        }
+        let Some((order, reverse)) = self.order else {
+            return;
+        };
+        match order {
+            Order::Name => {
+                table
+                    .rows
+                    .sort_by_cached_key(|row| projection.label(row.key));
+            }
+            Order::Delta => {
+                let last = table.columns.len().saturating_sub(1);
+                let better = table.better;
+                let worsening = |row: &Row| worsening(row, last, better, alpha);
+                let worse_first = |a: &Row, b: &Row| worsening(b).total_cmp(&worsening(a));
+                table.rows.sort_by(worse_first);
+            }
+        }
+        if reverse {
+            table.rows.reverse();
         }
     }
 }

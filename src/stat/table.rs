@@ -7,10 +7,9 @@ use std::hash::{Hash, Hasher};
 use std::mem::{Discriminant, discriminant};
 use std::sync::Arc;
 
-use super::cells::CellValues;
 use super::number::general;
 use crate::policy::Adjust;
-use crate::query::{KeyId, Projections};
+use crate::query::KeyId;
 use crate::stats::{self, Shift};
 use crate::unit::{Better, Class, Unit};
 
@@ -25,18 +24,6 @@ pub struct Options {
     pub adjust: Adjust,
     /// Whether the shift from the baseline is estimated.
     pub shift: bool,
-}
-
-/// All tables, in their order.
-pub struct Tables<'a> {
-    /// A table for each key of the `table` projection, its unit included.
-    pub tables: Vec<Table>,
-    /// What the keys mean.
-    pub projections: Projections,
-    /// How they were made.
-    pub options: Options,
-    /// The samples of all cells.
-    pub(super) values: CellValues<'a>,
 }
 
 /// The measurements in one unit under one configuration.
@@ -73,6 +60,8 @@ pub struct Cell {
     /// The index of its column.
     pub column: u32,
     /// Which of [`Tables::samples`] are its own.
+    ///
+    /// [`Tables::samples`]: super::Tables::samples
     pub(super) id: u32,
     /// The median; the mode where the unit is exact.
     pub center: f64,
@@ -291,23 +280,5 @@ impl Row {
             .cells
             .binary_search_by_key(&column, |cell| cell.column as usize);
         index.ok().map(|index| &self.cells[index])
-    }
-}
-
-impl Tables<'_> {
-    /// The samples of a cell in the order in which they were measured, if [`Measurements`] kept it.
-    ///
-    /// [`Measurements`]: super::Measurements
-    pub fn samples(&self, cell: &Cell) -> Vec<f64> {
-        self.values.measured(cell.id)
-    }
-
-    /// The least and the greatest sample of a row.
-    pub fn bounds(&self, row: &Row) -> (f64, f64) {
-        let samples = row.cells.iter().filter_map(|cell| self.values.of(cell.id));
-        samples.fold(
-            (f64::INFINITY, f64::NEG_INFINITY),
-            |(low, high), samples| (low.min(samples.least()), high.max(samples.greatest())),
-        )
     }
 }

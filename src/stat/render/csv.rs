@@ -4,10 +4,10 @@
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
-use super::{ROWS_A_THREAD, View, headings, push_delta, rounds};
-use crate::parallel::in_parallel;
+use super::{View, headings, in_rounds, push_delta};
+use crate::stat::build::{Maker, Tables};
 use crate::stat::number::{push_general, push_percent, push_range, push_test};
-use crate::stat::table::{Cell, Row, Table, Tables, Warning};
+use crate::stat::table::{Cell, Row, Table, Warning};
 use crate::text::plain;
 
 /// Writes all tables.
@@ -17,20 +17,9 @@ pub(super) fn write(
     out: &mut dyn Write,
     warnings: &mut dyn Write,
 ) -> io::Result<()> {
-    let fields = tables.projections.col.fields().len();
-    // Of each table, the number of its first record.
-    let mut starts = Vec::with_capacity(tables.tables.len());
-    let mut line = 1;
-    for (index, table) in tables.tables.iter().enumerate() {
-        starts.push(line);
-        let blank = usize::from(index > 0);
-        line += blank + headings(tables, index).len() + fields + table.rows.len() + 2;
-    }
-    let size = |index: &usize| tables.tables[*index].rows.len();
-    let render = |indices: &[usize]| {
+    let render = |maker: &mut Maker<'_>, indices: &[usize]| {
         let mut csv = Csv::new(tables, view);
         for index in indices.iter().copied() {
-            csv.line = starts[index];
             if index > 0 {
                 csv.end();
             }
@@ -38,17 +27,34 @@ pub(super) fn write(
                 csv.field(&[name, &b": "[..], value].concat(), 0);
                 csv.end();
             }
-            csv.table(&tables.tables[index]);
+            csv.table(&maker.table(index));
         }
-        vec![(csv.out, csv.warnings)]
+        csv
     };
-    for round in rounds(tables) {
-        for (part, said) in in_parallel(&round, size, ROWS_A_THREAD, render) {
-            out.write_all(&part)?;
-            warnings.write_all(said.as_bytes())?;
+    // Records are counted over all tables, the blank ones between them included.
+    let mut records = 1;
+    in_rounds(tables, render, |part| {
+        out.write_all(&part.out)?;
+        let mut said = String::new();
+        for Said {
+            column,
+            record,
+            message,
+        } in part.warnings
+        {
+            let _ = writeln!(said, "{column}{}: {message}", records + record);
         }
-    }
-    Ok(())
+        records += part.records;
+        warnings.write_all(said.as_bytes())
+    })
+}
+
+/// A warning with the cell that it is of.
+struct Said {
+    column: String,
+    /// Counted from 0 in its part of the output.
+    record: usize,
+    message: String,
 }
 
 struct Csv<'a> {
@@ -57,10 +63,10 @@ struct Csv<'a> {
     /// The records, the last as far as it is known, and the number of its fields.
     out: Vec<u8>,
     fields: usize,
-    warnings: String,
+    /// The number of records that have ended.
+    records: usize,
+    warnings: Vec<Said>,
     text: String,
-    /// The number of the record, counted from 1 over all tables.
-    line: usize,
 }
 
 impl<'a> Csv<'a> {
@@ -70,9 +76,9 @@ impl<'a> Csv<'a> {
             view,
             out: Vec::new(),
             fields: 0,
-            warnings: String::new(),
+            records: 0,
+            warnings: Vec::new(),
             text: String::new(),
-            line: 1,
         }
     }
 
@@ -121,7 +127,7 @@ impl<'a> Csv<'a> {
     fn end(&mut self) {
         self.out.push(b'\n');
         self.fields = 0;
-        self.line += 1;
+        self.records += 1;
     }
 
     fn table(&mut self, table: &Table) {
@@ -224,9 +230,12 @@ impl<'a> Csv<'a> {
         if name.is_empty() {
             name.push(b'A');
         }
-        let name = String::from_utf8_lossy(&name);
         let message = warning.message(&self.tables.options);
-        let _ = writeln!(self.warnings, "{name}{}: {}", self.line, plain(&message));
+        self.warnings.push(Said {
+            column: String::from_utf8_lossy(&name).into_owned(),
+            record: self.records,
+            message: plain(&message).into_owned(),
+        });
     }
 }
 

@@ -8,7 +8,8 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::query::{KeyId, Projection};
-use crate::stat::table::{Cell, Comparison, Row, Table, Tables, Warning};
+use crate::stat::build::Tables;
+use crate::stat::table::{Cell, Comparison, Row, Table, Warning};
 
 /// The version of the form. Fields may be added under the same version.
 const SCHEMA_VERSION: u32 = 1;
@@ -84,15 +85,14 @@ struct GeomeanJson {
 pub(super) fn write(tables: &Tables<'_>, out: &mut dyn Write) -> io::Result<()> {
     let options = tables.options;
     let writer = Writer { tables };
+    let mut maker = tables.maker();
     let document = Document {
         schema_version: SCHEMA_VERSION,
         alpha: options.alpha,
         confidence: options.confidence,
         adjust: options.adjust.to_string(),
-        tables: tables
-            .tables
-            .iter()
-            .map(|table| writer.table(table))
+        tables: (0..tables.len())
+            .map(|index| writer.table(&maker.table(index)))
             .collect(),
     };
     serde_json::to_writer_pretty(&mut *out, &document)?;

@@ -4,11 +4,12 @@ use std::fmt::Write as _;
 use std::io::{self, Write};
 
 use super::footnotes::Footnotes;
-use super::{View, headings, push_delta};
+use super::{View, headings, in_rounds, push_delta};
 use crate::figure;
 use crate::query::KeyId;
+use crate::stat::build::{Maker, Tables};
 use crate::stat::number::{push_percent, push_range, push_scaled, push_test};
-use crate::stat::table::{Cell, Row, Table, Tables, Warning};
+use crate::stat::table::{Cell, Row, Table, Warning};
 use crate::text::markdown::{name, sentence};
 use crate::unit::{Class, Scale};
 
@@ -17,31 +18,37 @@ const NAME_COLUMNS: usize = 160;
 
 /// Writes all tables.
 pub(super) fn write(tables: &Tables<'_>, view: View, out: &mut dyn Write) -> io::Result<()> {
-    for (index, table) in tables.tables.iter().enumerate() {
+    let render = |maker: &mut Maker<'_>, indices: &[usize]| {
         let mut text = String::new();
-        if index > 0 {
-            text.push('\n');
+        for index in indices.iter().copied() {
+            if index > 0 {
+                text.push('\n');
+            }
+            push_headings(tables, index, &mut text);
+            let table = maker.table(index);
+            let mut page = Page {
+                tables,
+                table: &table,
+                view,
+                class: table.class(),
+                notes: Footnotes::default(),
+            };
+            page.write(&mut text);
         }
-        for (key, value) in headings(tables, index) {
-            let heading = [key, &b": "[..], value].concat();
-            let _ = writeln!(text, "{}\\", shown(&heading));
-        }
-        // The last of them ends its paragraph, not only its line.
-        if text.ends_with("\\\n") {
-            text.truncate(text.len() - 2);
-            text.push_str("\n\n");
-        }
-        let mut page = Page {
-            tables,
-            table,
-            view,
-            class: table.class(),
-            notes: Footnotes::default(),
-        };
-        page.write(&mut text);
-        out.write_all(text.as_bytes())?;
+        text
+    };
+    in_rounds(tables, render, |part| out.write_all(part.as_bytes()))
+}
+
+/// A paragraph with a line a heading, if there are any.
+fn push_headings(tables: &Tables<'_>, index: usize, text: &mut String) {
+    let lines: Vec<String> = headings(tables, index)
+        .into_iter()
+        .map(|(key, value)| shown(&[key, &b": "[..], value].concat()))
+        .collect();
+    if !lines.is_empty() {
+        let _ = write!(text, "{}\n\n", lines.join("\\\n"));
     }
-    Ok(())
 }
 
 fn shown(text: &[u8]) -> String {

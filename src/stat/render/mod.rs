@@ -11,9 +11,11 @@ mod text;
 
 use std::io::{self, Write};
 
+use super::build::{CELLS_A_THREAD, Maker, Tables};
 use super::number;
-use super::table::{Cell, Comparison, Table, Tables};
+use super::table::{Cell, Comparison, Table};
 use crate::figure;
+use crate::parallel::in_parallel;
 use crate::unit::Unit;
 
 /// A form in which tables are written.
@@ -85,35 +87,41 @@ pub fn render(
     }
 }
 
-/// Rows that are written at a time: output need not be held as a whole.
-const ROWS_A_ROUND: usize = 40_000;
+/// Cells whose tables are written at a time: output need not be held as a whole.
+const CELLS_A_ROUND: usize = 80_000;
 
-/// Rows that are rendered on a core of their own.
-const ROWS_A_THREAD: usize = 2000;
-
-/// All tables in contiguous parts, each of which is rendered on all cores and then written.
-fn rounds(tables: &Tables<'_>) -> Vec<Vec<usize>> {
-    let mut rounds = vec![Vec::new()];
-    let mut rows = 0;
-    for (index, table) in tables.tables.iter().enumerate() {
-        if rows >= ROWS_A_ROUND {
-            rounds.push(Vec::new());
-            rows = 0;
-        }
-        rows += table.rows.len();
-        if let Some(round) = rounds.last_mut() {
-            round.push(index);
-        }
+/// Renders all tables on all cores, and hands the parts over in order. `render` makes a part of tables
+/// that stand one behind the other.
+fn in_rounds<R: Send>(
+    tables: &Tables<'_>,
+    render: impl Fn(&mut Maker<'_>, &[usize]) -> R + Sync,
+    mut write: impl FnMut(R) -> io::Result<()>,
+) -> io::Result<()> {
+    let every: Vec<usize> = (0..tables.len()).collect();
+    let mut left = &every[..];
+    while !left.is_empty() {
+        let mut cells = 0;
+        let is_enough = left.iter().position(|table| {
+            cells += tables.size(*table);
+            cells >= CELLS_A_ROUND
+        });
+        let (round, behind) = left.split_at(is_enough.map_or(left.len(), |last| last + 1));
+        left = behind;
+        let size = |table: &usize| tables.size(*table);
+        let parts = in_parallel(round, size, CELLS_A_THREAD, |own| {
+            vec![render(&mut tables.maker(), own)]
+        });
+        parts.into_iter().try_for_each(&mut write)?;
     }
-    rounds
+    Ok(())
 }
 
 /// The fields of a table's key that differ from those of the table before, without the unit, which the
 /// table shows by itself.
 fn headings<'a>(tables: &'a Tables<'_>, index: usize) -> Vec<(&'a [u8], &'a [u8])> {
     let projection = &tables.projections.table;
-    let key = tables.tables[index].key;
-    let before = index.checked_sub(1).map(|before| tables.tables[before].key);
+    let key = tables.key(index);
+    let before = index.checked_sub(1).map(|before| tables.key(before));
     let mut fields = projection.fields();
     fields.pop();
     let mut headings = Vec::new();

@@ -9,12 +9,12 @@ use anstyle::{AnsiColor, Style};
 
 use super::footnotes::Footnotes;
 use super::grid::{Align, Grid, Look};
-use super::{ROWS_A_THREAD, View, headings, push_delta, rounds, sparkline};
+use super::{View, headings, in_rounds, push_delta, sparkline};
 use crate::figure::count;
-use crate::parallel::in_parallel;
 use crate::query::KeyId;
+use crate::stat::build::{Maker, Tables};
 use crate::stat::number::{push_percent, push_range, push_scaled, push_test};
-use crate::stat::table::{Cell, Row, Table, Tables, Warning};
+use crate::stat::table::{Cell, Row, Table, Warning};
 use crate::text::plain;
 use crate::unit::{Better, Class, Scale};
 
@@ -49,8 +49,7 @@ pub(super) fn write(
     signs: &Signs,
     out: &mut dyn Write,
 ) -> io::Result<()> {
-    let size = |index: &usize| tables.tables[*index].rows.len();
-    let render = |indices: &[usize]| {
+    let render = |maker: &mut Maker<'_>, indices: &[usize]| {
         let mut text = String::new();
         for index in indices.iter().copied() {
             if index > 0 {
@@ -59,20 +58,15 @@ pub(super) fn write(
             for (name, value) in headings(tables, index) {
                 let _ = writeln!(text, "{}: {}", shown(name), shown(value));
             }
-            let table = &tables.tables[index];
-            TextTable::new(tables, table, view, signs).write(&mut text);
+            let table = maker.table(index);
+            TextTable::new(tables, &table, view, signs).write(&mut text);
         }
-        vec![text]
+        text
     };
-    for round in rounds(tables) {
-        for part in in_parallel(&round, size, ROWS_A_THREAD, render) {
-            match signs.ascii {
-                true => out.write_all(part.replace('µ', "u").replace('∞', "inf").as_bytes())?,
-                false => out.write_all(part.as_bytes())?,
-            }
-        }
-    }
-    Ok(())
+    in_rounds(tables, render, |part| match signs.ascii {
+        true => out.write_all(part.replace('µ', "u").replace('∞', "inf").as_bytes()),
+        false => out.write_all(part.as_bytes()),
+    })
 }
 
 /// Text of others, made harmless.
