@@ -1,10 +1,14 @@
 //! Work for all cores.
 
 use std::num::NonZero;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-/// Deals out items in contiguous parts of about equal size, one a core, and joins the results in their
-/// order. No part but the last is smaller than `least`: below, a thread costs more than it saves.
+/// Parts that each core gets, as a rule: one that takes longer than others does not keep all waiting.
+const PARTS_A_CORE: usize = 4;
+
+/// Deals out items in contiguous parts of about equal size, and joins the results in their order. No
+/// part but the last is smaller than `least`: below, a thread costs more than it saves.
 pub(crate) fn in_parallel<T: Sync, R: Send>(
     items: &[T],
     size: impl Fn(&T) -> usize,
@@ -13,8 +17,8 @@ pub(crate) fn in_parallel<T: Sync, R: Send>(
 ) -> Vec<R> {
     let cores = thread::available_parallelism().map_or(1, NonZero::get);
     let total: usize = items.iter().map(&size).sum();
-    let share = total.div_ceil(cores).max(least);
-    if total <= share {
+    let share = total.div_ceil(cores * PARTS_A_CORE).max(least);
+    if cores == 1 || total <= share {
         return run(items);
     }
     let mut parts = Vec::new();
@@ -27,19 +31,33 @@ pub(crate) fn in_parallel<T: Sync, R: Send>(
         taken += size(item);
     }
     parts.push(&items[start..]);
-    let run = &run;
-    thread::scope(|scope| {
-        let threads: Vec<_> = parts
-            .into_iter()
-            .map(|part| scope.spawn(move || run(part)))
+    let next = AtomicUsize::new(0);
+    let take_some = || {
+        let mut results = Vec::new();
+        loop {
+            let index = next.fetch_add(1, Ordering::Relaxed);
+            match parts.get(index) {
+                Some(part) => results.push((index, run(part))),
+                None => return results,
+            }
+        }
+    };
+    let mut results = thread::scope(|scope| {
+        let others: Vec<_> = (1..cores.min(parts.len()))
+            .map(|_| scope.spawn(take_some))
             .collect();
-        let join = |thread: thread::ScopedJoinHandle<'_, Vec<R>>| {
-            thread
-                .join()
-                .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
-        };
-        threads.into_iter().flat_map(join).collect()
-    })
+        let mut results = take_some();
+        for other in others {
+            let more = other.join();
+            results.extend(more.unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+        }
+        results
+    });
+    results.sort_unstable_by_key(|(index, _)| *index);
+    results
+        .into_iter()
+        .flat_map(|(_, results)| results)
+        .collect()
 }
 
 #[cfg(test)]
