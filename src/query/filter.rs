@@ -56,6 +56,11 @@ impl Filter {
         }
     }
 
+    /// Whether every result passes, whatever it is.
+    pub fn is_everything(&self) -> bool {
+        matches!(&self.tree, Tree::And(terms) if terms.is_empty())
+    }
+
     /// Whether a result's value of a unit passes.
     pub fn matches(&self, subject: &dyn Subject, unit: UnitNames<'_>) -> bool {
         self.tree.holds(&|question| question.accepts(subject, unit))

@@ -16,23 +16,23 @@ pub(super) struct Place {
     pub(super) column: KeyId,
     /// The residue of its first row.
     pub(super) residue: KeyId,
-    /// The next cell of the same row and column, in another table.
-    pub(super) next: u32,
+    /// The next cell of the same row, in another column or table.
+    next: u32,
 }
 
 /// No cell.
 const NONE: u32 = u32::MAX;
 
-/// How many cells of a row and column are looked through one by one: as a rule one a unit.
-const MAX_CHAIN: usize = 8;
+/// How many cells of a row are looked through one by one: as a rule there is one a unit and column.
+const MAX_CHAIN: usize = 12;
 
 /// Which cell each row of the measurements falls into.
 pub(super) struct Layout {
     pub(super) projections: Projections,
     pub(super) cells: Vec<Place>,
-    /// The first cell of a row and column.
-    first: FxHashMap<(KeyId, KeyId), u32>,
-    /// Cells beyond the first few of their row and column.
+    /// The first cell of each row, by the number of its key.
+    first: Vec<u32>,
+    /// Cells beyond the first few of their row.
     stray: FxHashMap<(KeyId, KeyId, KeyId), u32>,
     /// Further residues of cells.
     pub(super) residues: Vec<(u32, KeyId)>,
@@ -68,13 +68,12 @@ impl Benchmarks {
     }
 }
 
-/// The keys of a benchmark but for the table's, which depends on the unit.
+/// The keys of benchmarks, by their places, and the key of the table of each row.
 struct Keys {
-    row: KeyId,
-    column: KeyId,
-    residue: KeyId,
-    /// The first cell of its row and column.
-    first: u32,
+    rows: Vec<KeyId>,
+    columns: Vec<KeyId>,
+    residues: Vec<KeyId>,
+    tables: Vec<KeyId>,
 }
 
 impl Layout {
@@ -82,7 +81,7 @@ impl Layout {
         Layout {
             projections,
             cells: Vec::new(),
-            first: FxHashMap::default(),
+            first: Vec::new(),
             stray: FxHashMap::default(),
             residues: Vec::new(),
             units: Vec::new(),
@@ -92,32 +91,49 @@ impl Layout {
     /// The cell of each row; [`NONE`] for rows that do not pass.
     pub(super) fn place(&mut self, measurements: &Measurements, filter: &Filter) -> Vec<u32> {
         let rows = measurements.rows();
+        if filter.is_everything() {
+            return self.cells_of(measurements, rows);
+        }
         let passes = passing(measurements, filter);
         let passing = rows.iter().zip(&passes).filter(|(_, passes)| **passes);
         let passing: Vec<RowRef> = passing.map(|(row, _)| *row).collect();
-        let benchmarks = Benchmarks::of(&passing);
-        let (mut keys, tables) = self.keys(measurements, &passing, &benchmarks);
-        self.cells.reserve(tables.len());
-        self.first.reserve(keys.len());
-        let mut next = passing.iter().zip(tables);
-        let mut cell = |passes: &bool| {
-            let (row, table) = passes.then(|| next.next()).flatten()?;
+        let mut cells = self.cells_of(measurements, &passing).into_iter();
+        let cell = |passes| if passes { cells.next() } else { None };
+        let cells = passes.into_iter().map(cell);
+        cells.map(|cell| cell.unwrap_or(NONE)).collect()
+    }
+
+    /// The cells of these rows.
+    fn cells_of(&mut self, measurements: &Measurements, rows: &[RowRef]) -> Vec<u32> {
+        let benchmarks = Benchmarks::of(rows);
+        let keys = self.keys(measurements, rows, &benchmarks);
+        self.cells.reserve(rows.len());
+        let cell = |(row, table): (&RowRef, KeyId)| {
             if self.units.len() <= table.index() {
                 self.units.resize(table.index() + 1, row.unit);
             }
-            Some(self.cell(table, &mut keys[benchmarks.place(row.benchmark)]))
+            let place = benchmarks.place(row.benchmark);
+            self.cell(Place {
+                table,
+                row: keys.rows[place],
+                column: keys.columns[place],
+                residue: keys.residues[place],
+                next: NONE,
+            })
         };
-        let cell = |passes: &bool| cell(passes).unwrap_or(NONE);
-        passes.iter().map(cell).collect()
+        rows.iter()
+            .zip(keys.tables.iter().copied())
+            .map(cell)
+            .collect()
     }
 
-    /// The keys of benchmarks, and of the table of each row that passes.
+    /// The keys of benchmarks, and of the table of each row.
     fn keys(
         &mut self,
         measurements: &Measurements,
-        passing: &[RowRef],
+        rows: &[RowRef],
         benchmarks: &Benchmarks,
-    ) -> (Vec<Keys>, Vec<KeyId>) {
+    ) -> Keys {
         let Projections {
             table,
             row,
@@ -134,7 +150,7 @@ impl Layout {
         };
         // Most of the work is in the names of rows.
         thread::scope(|scope| {
-            let rows = scope.spawn(|| project(row));
+            let row = scope.spawn(|| project(row));
             let (columns, residues) = (project(col), project(residue));
             let mut keys = OfConfiguration::new(table);
             let table_of = |row: &RowRef| {
@@ -143,79 +159,55 @@ impl Layout {
                     table.project_unit(&subject, measurements.unit(row.unit).unit)
                 })
             };
-            let tables = passing.iter().map(table_of).collect();
-            let rows = rows
-                .join()
-                .unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-            let rest = columns.into_iter().zip(residues);
-            let keys = rows
-                .into_iter()
-                .zip(rest)
-                .map(|(row, (column, residue))| Keys {
-                    row,
-                    column,
-                    residue,
-                    first: NONE,
-                });
-            (keys.collect(), tables)
+            let tables = rows.iter().map(table_of).collect();
+            let rows = row.join();
+            Keys {
+                rows: rows.unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
+                columns,
+                residues,
+                tables,
+            }
         })
     }
 
-    /// The cell of a table that has these keys.
-    fn cell(&mut self, table: KeyId, keys: &mut Keys) -> u32 {
-        if keys.first == NONE {
-            // Another benchmark may have the same keys.
-            let known = self.first.get(&(keys.row, keys.column));
-            keys.first = known.copied().unwrap_or(NONE);
+    /// The cell that has these keys.
+    fn cell(&mut self, place: Place) -> u32 {
+        let row = place.row.index();
+        if self.first.len() <= row {
+            self.first.resize(row + 1, NONE);
         }
-        let id = match self.known(table, keys) {
-            Some(id) => id,
-            None => self.new_cell(table, keys),
-        };
-        if self.cells[id as usize].residue != keys.residue {
-            self.residues.push((id, keys.residue));
-        }
-        id
-    }
-
-    fn known(&self, table: KeyId, keys: &Keys) -> Option<u32> {
-        let mut id = keys.first;
-        for _ in 0..MAX_CHAIN {
-            let cell = self.cells.get(id as usize)?;
-            if cell.table == table {
-                return Some(id);
-            }
-            id = cell.next;
-        }
-        self.stray.get(&(keys.row, keys.column, table)).copied()
-    }
-
-    fn new_cell(&mut self, table: KeyId, keys: &mut Keys) -> u32 {
-        let new = self.cells.len() as u32;
-        let (mut end, mut length) = (None, 0);
-        let mut id = keys.first;
+        let (mut last, mut next, mut length) = (None, self.first[row], 0);
         while length < MAX_CHAIN
-            && let Some(cell) = self.cells.get(id as usize)
+            && let Some(cell) = self.cells.get(next as usize)
         {
-            (end, id) = (Some(id), cell.next);
+            if (cell.table, cell.column) == (place.table, place.column) {
+                return self.known(next, place.residue);
+            }
+            (last, next) = (Some(next), cell.next);
             length += 1;
         }
-        match end {
-            None => {
-                keys.first = new;
-                self.first.insert((keys.row, keys.column), new);
+        let new = self.cells.len() as u32;
+        match last {
+            None => self.first[row] = new,
+            Some(last) if length < MAX_CHAIN => self.cells[last as usize].next = new,
+            Some(_) => {
+                let keys = (place.row, place.column, place.table);
+                let id = *self.stray.entry(keys).or_insert(new);
+                if id != new {
+                    return self.known(id, place.residue);
+                }
             }
-            Some(end) if length < MAX_CHAIN => self.cells[end as usize].next = new,
-            Some(_) => drop(self.stray.insert((keys.row, keys.column, table), new)),
         }
-        self.cells.push(Place {
-            table,
-            row: keys.row,
-            column: keys.column,
-            residue: keys.residue,
-            next: NONE,
-        });
+        self.cells.push(place);
         new
+    }
+
+    /// A cell that there is already.
+    fn known(&mut self, id: u32, residue: KeyId) -> u32 {
+        if self.cells[id as usize].residue != residue {
+            self.residues.push((id, residue));
+        }
+        id
     }
 }
 
