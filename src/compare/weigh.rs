@@ -3,7 +3,7 @@
 use super::evidence::{PValue, Shift, Side};
 use super::pairing::Pair;
 use crate::benchmark::{RowId, SampleSet, Samples};
-use crate::parallel::in_parallel;
+use crate::parallel::{in_parallel, workers};
 use crate::policy::{Statistics, Test};
 use crate::stats::{self, Interval, TTest, UDistributions};
 use crate::unit::Unit;
@@ -44,8 +44,7 @@ const ROWS_A_THREAD: usize = 2000;
 impl Comparison<'_> {
     /// The weight of each pair that both sides have, on all cores.
     pub fn weigh(&self, pairs: &[Pair]) -> Vec<Option<Weight>> {
-        let weigh_some = |pairs: &[Pair]| -> Vec<Option<Weight>> {
-            let mut scale = Scale::new(*self.statistics);
+        let weigh_some = |scale: &mut Scale, pairs: &[Pair]| -> Vec<Option<Weight>> {
             let weigh = |pair: &Pair| match *pair {
                 Pair::Both {
                     baseline,
@@ -61,7 +60,8 @@ impl Comparison<'_> {
             };
             pairs.iter().map(weigh).collect()
         };
-        in_parallel(pairs, |_| 1, ROWS_A_THREAD, weigh_some)
+        let mut scales = workers(|| Scale::new(*self.statistics));
+        in_parallel(&mut scales, pairs, |_| 1, ROWS_A_THREAD, weigh_some)
     }
 
     /// The shift between two rows, by the test that weighed them.

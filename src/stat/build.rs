@@ -11,7 +11,7 @@ use super::measurements::Measurements;
 use super::place::{Layout, Order, Place, differences};
 use super::select::Selection;
 use super::table::{Cell, ColumnSummary, Comparison, ComparisonKind, Options, Row, Table, Warning};
-use crate::parallel::in_parallel;
+use crate::parallel::{in_parallel, workers};
 use crate::policy::Adjust;
 use crate::query::{Filter, KeyId, Projections};
 use crate::stats::{self, MedianOrders, UDistributions};
@@ -102,12 +102,17 @@ impl<'a> Tables<'a> {
         self.tables[table].1.len()
     }
 
-    /// Makes tables: one for each core.
+    /// One that makes tables.
     pub fn maker(&self) -> Maker<'_> {
         Maker {
             tables: self,
             scratch: Scratch::new(self.options),
         }
+    }
+
+    /// One for each core.
+    pub(super) fn makers(&self) -> Vec<Maker<'_>> {
+        workers(|| self.maker())
     }
 
     /// The samples of a cell in the order in which they were measured, if [`Measurements`] kept it.
@@ -133,11 +138,11 @@ impl<'a> Tables<'a> {
         };
         let every: Vec<usize> = (0..self.len()).collect();
         let tested = in_parallel(
+            &mut self.makers(),
             &every,
             |table| self.size(*table),
             CELLS_A_THREAD,
-            |tables| {
-                let mut maker = self.maker();
+            |maker, tables| {
                 let tables = tables.iter().map(|table| maker.table(*table));
                 let cells = tables
                     .flat_map(|table| table.rows)

@@ -97,6 +97,7 @@ fn in_rounds<R: Send>(
     render: impl Fn(&mut Maker<'_>, &[usize]) -> R + Sync,
     mut write: impl FnMut(R) -> io::Result<()>,
 ) -> io::Result<()> {
+    let mut makers = tables.makers();
     let every: Vec<usize> = (0..tables.len()).collect();
     let mut left = &every[..];
     while !left.is_empty() {
@@ -108,8 +109,8 @@ fn in_rounds<R: Send>(
         let (round, behind) = left.split_at(is_enough.map_or(left.len(), |last| last + 1));
         left = behind;
         let size = |table: &usize| tables.size(*table);
-        let parts = in_parallel(round, size, CELLS_A_THREAD, |own| {
-            vec![render(&mut tables.maker(), own)]
+        let parts = in_parallel(&mut makers, round, size, CELLS_A_THREAD, |maker, own| {
+            vec![render(maker, own)]
         });
         parts.into_iter().try_for_each(&mut write)?;
     }
