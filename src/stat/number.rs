@@ -51,15 +51,24 @@ fn push_fixed(value: f64, decimals: usize, text: &mut String) {
     }
 }
 
-/// A value as a whole number of its last decimals, where a multiplication finds it without doubt: a
-/// table has hundreds of thousands of numbers, and printing one exactly takes long. The product of a
-/// number below 10⁹ is off by less than 10⁻⁷, so that it is rounded as the value itself would be unless
-/// it lies within 10⁻⁶ of a half.
+/// A value as a whole number of its last decimals, half to even: a table has hundreds of thousands of
+/// numbers, and printing one in full takes long. Where the product itself lies on a half, what
+/// was lost in multiplying decides, which a fused multiplication tells without error (T. J. Dekker, "A
+/// floating-point technique for extending the available precision", 1971).
 fn small_decimal(value: f64, decimals: usize) -> Option<u64> {
-    let power = [1.0, 1e1, 1e2, 1e3, 1e4].get(decimals)?;
+    let power = *[1.0, 1e1, 1e2, 1e3, 1e4].get(decimals)?;
     let product = value * power;
-    let beside_a_half = (product.fract() - 0.5).abs() > 1e-6;
-    (product < 1e9 && beside_a_half).then(|| product.round() as u64)
+    if product >= 1e9 {
+        return None;
+    }
+    let (whole, above_half) = (product as u64, product.fract() - 0.5);
+    let above_half = match above_half.total_cmp(&0.0) {
+        Ordering::Equal => value.mul_add(power, -product).partial_cmp(&0.0)?,
+        order => order,
+    };
+    let is_odd = whole % 2 == 1;
+    let up = above_half.is_gt() || above_half.is_eq() && is_odd;
+    Some(whole + u64::from(up))
 }
 
 fn push_units(mut units: u64, decimals: usize, text: &mut String) {
