@@ -75,6 +75,7 @@ const POWERS_OF_TEN: [u64; 17] = {
 
 /// The decimal digits that `text` begins with, as a number, and how many they are: up to 16, of which
 /// there are 16 if there are more.
+#[inline]
 fn leading_digits(text: &[u8]) -> (u64, usize) {
     let (high, length) = up_to_eight_digits(text);
     if length < 8 {
@@ -84,14 +85,18 @@ fn leading_digits(text: &[u8]) -> (u64, usize) {
     (high * POWERS_OF_TEN[more] + low, 8 + more)
 }
 
+#[cold]
+fn padded(text: &[u8]) -> [u8; 8] {
+    let mut eight = [0; 8];
+    eight[..text.len()].copy_from_slice(text);
+    eight
+}
+
 /// Eight bytes are looked at in one go: digits are few, and a branch for each is often mispredicted
 /// (D. Lemire, "Quickly parsing eight digits", 2018).
+#[inline]
 fn up_to_eight_digits(text: &[u8]) -> (u64, usize) {
-    let mut eight = [0; 8];
-    match text.first_chunk() {
-        Some(chunk) => eight = *chunk,
-        None => eight[..text.len()].copy_from_slice(text),
-    }
+    let eight = text.first_chunk().copied().unwrap_or_else(|| padded(text));
     const ONES: u64 = u64::from_le_bytes([1; 8]);
     let values = u64::from_le_bytes(eight) ^ (ONES * b'0' as u64);
     // Digits are 0 to 9 now. The high bit of what is more is set; beyond the first such byte, a carry

@@ -13,7 +13,7 @@ mod sample;
 
 pub use builder::{FileSummary, MAX_KEPT, Overflow, SampleSetBuilder};
 pub use key::{Key, KeyRef, SharedKey, function_of};
-pub(crate) use raw::{Pooled, PrintedUnits, RawBenchmark, RawRows, ascending, sort};
+pub(crate) use raw::{Pooled, PrintedUnits, RawBenchmark, RawRows, sort, sort_values};
 pub use record::{
     BenchResult, Configuration, Failure, FailureKind, Position, Record, Setting, SkippedLine,
     SyntaxError, SyntaxErrorKind, UnitMetadata,

@@ -89,7 +89,7 @@ impl Default for Column {
 
 /// The order of values: what is no number first, and zeros of either sign as equals, as Go's `sort`
 /// has it.
-pub(crate) fn ascending(a: &f64, b: &f64) -> Ordering {
+fn ascending(a: &f64, b: &f64) -> Ordering {
     a.partial_cmp(b)
         .unwrap_or_else(|| b.is_nan().cmp(&a.is_nan()))
 }
@@ -416,12 +416,22 @@ fn numbered(kept: &[bool]) -> Vec<Option<u32>> {
     kept.iter().map(number).collect()
 }
 
+/// Sorts values in the [`ascending`] order.
+pub(crate) fn sort_values(values: &mut [f64]) {
+    // Nearly all are neither zero nor no number: then equals are alike, and any sort will do.
+    if values.iter().all(|value| value.abs() > 0.0) {
+        values.sort_unstable_by(f64::total_cmp);
+    } else {
+        values.sort_by(ascending);
+    }
+}
+
 /// Sorts the values of each group.
 pub(crate) fn sort<G: AsMut<Pooled>>(values: &mut [f64], groups: &mut [G]) {
     for group in groups {
         let Pooled { count, stored } = group.as_mut();
         if let Stored::Together(start) = stored {
-            values[*start..][..*count as usize].sort_by(ascending);
+            sort_values(&mut values[*start..][..*count as usize]);
         }
     }
 }

@@ -19,6 +19,7 @@ pub(super) fn split_field(text: &[u8]) -> (&[u8], &[u8]) {
 }
 
 /// The text without its leading white space.
+#[inline]
 pub(super) fn skip_space(mut text: &[u8]) -> &[u8] {
     loop {
         match text {

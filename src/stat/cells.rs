@@ -3,7 +3,7 @@
 use rustc_hash::FxHashMap;
 
 use super::measurements::Measurements;
-use crate::benchmark::{Samples, ascending};
+use crate::benchmark::{Samples, sort_values};
 
 /// The values of cells.
 pub struct CellValues<'a> {
@@ -143,8 +143,7 @@ impl CellValues<'_> {
         }
         for rows in self.shared.iter_mut().filter(|rows| rows.varies()) {
             rows.start -= rows.count;
-            // They are ascending runs: a sort that merges runs is the one to use.
-            self.values[rows.start..][..rows.count].sort_by(ascending);
+            sort_values(&mut self.values[rows.start..][..rows.count]);
         }
     }
 }
