@@ -3,6 +3,7 @@
 //! It is asked for every result there is. Values are kept once and compared by number, and nothing is
 //! allocated where a key is known.
 
+use std::borrow::Cow;
 use std::hash::Hasher;
 use std::sync::Arc;
 
@@ -157,14 +158,17 @@ impl Projection {
     }
 
     /// The values that a key has, with spaces between them.
-    pub fn label(&self, key: KeyId) -> Vec<u8> {
-        let mut label = Vec::new();
+    pub fn label(&self, key: KeyId) -> Cow<'_, [u8]> {
+        let mut label = Cow::Borrowed(&b""[..]);
         let values = self.each_field().map(|field| self.value(key, field));
         for value in values.filter(|value| !value.is_empty()) {
-            if !label.is_empty() {
+            if label.is_empty() {
+                label = Cow::Borrowed(value);
+            } else {
+                let label = label.to_mut();
                 label.push(b' ');
+                label.extend_from_slice(value);
             }
-            label.extend_from_slice(value);
         }
         label
     }

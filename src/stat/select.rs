@@ -41,7 +41,7 @@ impl Selection {
             Order::Name => {
                 table
                     .rows
-                    .sort_by_cached_key(|row| projection.label(row.key));
+                    .sort_by_cached_key(|row| projection.label(row.key).into_owned());
             }
             Order::Delta => {
                 let last = table.columns.len().saturating_sub(1);

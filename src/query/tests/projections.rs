@@ -117,7 +117,7 @@ fn a_key_is_the_same_whatever_fields_come_to_be() {
     assert_eq!(first, projection.project(&result("", "b=2 a=1")));
     assert_eq!(text(&projection, first), "b:2 a:1");
     assert_eq!(text(&projection, second), "c:3 a:1");
-    assert_eq!(projection.label(second), b"3 1");
+    assert_eq!(&*projection.label(second), b"3 1");
     let names: Vec<_> = projection.differing(&[first, second]);
     let names: Vec<_> = names
         .iter()
@@ -156,7 +156,7 @@ fn sorted(projection: &mut Projection, results: &[Measured<'_>]) -> Vec<String> 
     projection.sort(&mut keys);
     let labels = keys.iter().map(|key| projection.label(*key));
     labels
-        .map(|label| String::from_utf8(label).unwrap())
+        .map(|label| String::from_utf8(label.into_owned()).unwrap())
         .collect()
 }
 
@@ -196,7 +196,7 @@ fn a_fixed_order_is_a_filter_of_the_whole_value() {
         );
     }
     let key = all.row.project(&result("A/n=1", ""));
-    assert_eq!(all.row.label(key), b"A");
+    assert_eq!(&*all.row.label(key), b"A");
     // The word `fixed` is an order that names nothing.
     let (_, filter) = parse("", "a@fixed", "", "");
     assert!(!filter.matches(&result("A", "a=1"), unit("B/op")));

@@ -14,20 +14,43 @@ pub(super) enum Align {
     Right,
 }
 
+/// What stands before a cell's text, with the number of its columns.
+#[derive(Clone, Copy)]
+pub(super) struct Margin {
+    text: &'static str,
+    width: usize,
+}
+
+impl Margin {
+    pub(super) const NONE: Margin = Margin::new("");
+    pub(super) const SPACE: Margin = Margin::new(" ");
+
+    /// Each character takes a column.
+    pub(super) const fn new(text: &'static str) -> Self {
+        let (bytes, mut at, mut width) = (text.as_bytes(), 0, 0);
+        while at < bytes.len() {
+            // Not a byte in the middle of a character.
+            if bytes[at] & 0xc0 != 0x80 {
+                width += 1;
+            }
+            at += 1;
+        }
+        Margin { text, width }
+    }
+}
+
 /// How a cell looks besides its text.
 #[derive(Clone, Copy)]
 pub(super) struct Look {
-    margin: &'static str,
-    margin_width: usize,
+    margin: Margin,
     align: Align,
     style: Style,
 }
 
 impl Look {
-    pub(super) fn new(align: Align, margin: &'static str) -> Self {
+    pub(super) fn new(align: Align, margin: Margin) -> Self {
         Look {
             margin,
-            margin_width: margin.chars().count(),
             align,
             style: Style::new(),
         }
@@ -136,7 +159,7 @@ impl Grid {
             start = cell.end;
             // No spaces are written for what ends a line with nothing.
             let is_blank = |text: &str| text.bytes().all(|byte| byte == b' ');
-            if is_blank(shown) && is_blank(cell.look.margin) {
+            if is_blank(shown) && is_blank(cell.look.margin.text) {
                 continue;
             }
             while row < cell.row {
@@ -145,10 +168,10 @@ impl Grid {
                 at = 0;
             }
             let margin = margins[cell.column];
-            let own = cell.look.margin_width;
+            let own = cell.look.margin.width;
             let offset = offsets[cell.column];
             pad(out, offset.abs_diff(at) + margin - own);
-            out.push_str(cell.look.margin);
+            out.push_str(cell.look.margin.text);
             at = offset + margin;
             let end = offsets[cell.column + cell.span];
             let before = match cell.look.align {
@@ -175,7 +198,7 @@ impl Grid {
         let mut margins = vec![0; self.columns];
         for cell in &self.cells {
             let margin = &mut margins[cell.column];
-            *margin = cell.look.margin_width.max(*margin);
+            *margin = cell.look.margin.width.max(*margin);
         }
         margins
     }

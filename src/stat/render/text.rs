@@ -8,7 +8,7 @@ use std::ops::Range;
 use anstyle::{AnsiColor, Style};
 
 use super::footnotes::Footnotes;
-use super::grid::{Align, Grid, Look};
+use super::grid::{Align, Grid, Look, Margin};
 use super::{View, headings, in_rounds, push_delta, sparkline};
 use crate::figure::count;
 use crate::query::KeyId;
@@ -20,25 +20,25 @@ use crate::unit::{Better, Class, Scale};
 
 /// The signs of a table.
 pub(super) struct Signs {
-    bar: &'static str,
-    before_cell: &'static str,
-    plus_minus: &'static str,
+    bar: Margin,
+    before_cell: Margin,
+    plus_minus: Margin,
     ascii: bool,
 }
 
 /// benchstat's signs.
 pub(super) const UNICODE: Signs = Signs {
-    bar: " │",
-    before_cell: " │ ",
-    plus_minus: " ± ",
+    bar: Margin::new(" │"),
+    before_cell: Margin::new(" │ "),
+    plus_minus: Margin::new(" ± "),
     ascii: false,
 };
 
 /// Signs that every log and mail shows.
 pub(super) const ASCII: Signs = Signs {
-    bar: " |",
-    before_cell: " | ",
-    plus_minus: " +- ",
+    bar: Margin::new(" |"),
+    before_cell: Margin::new(" | "),
+    plus_minus: Margin::new(" +- "),
     ascii: true,
 };
 
@@ -71,7 +71,14 @@ pub(super) fn write(
 
 /// Text of others, made harmless.
 fn shown(text: &[u8]) -> String {
-    plain(&String::from_utf8_lossy(text)).into_owned()
+    let mut shown = String::new();
+    push_shown(text, &mut shown);
+    shown
+}
+
+/// Appends what [`shown`] gives.
+fn push_shown(text: &[u8], to: &mut String) {
+    to.push_str(&plain(&String::from_utf8_lossy(text)));
 }
 
 struct TextTable<'a> {
@@ -138,7 +145,8 @@ impl<'a> TextTable<'a> {
         self.grid.write(out);
         for (number, warning) in self.footnotes.iter() {
             let message = warning.message(&self.tables.options);
-            let _ = writeln!(out, "{} {}", self.mark(number), plain(&message));
+            self.signs.push_mark(number, out);
+            let _ = writeln!(out, " {}", plain(&message));
         }
         if self.table.hidden > 0 {
             let _ = writeln!(out, "{hidden} without a change not shown");
@@ -186,7 +194,7 @@ impl<'a> TextTable<'a> {
             self.grid
                 .span(self.center_columns(), look, |text| text.push_str(&unit));
             if column > 0 {
-                let look = Look::new(Align::Left, "  ");
+                let look = Look::new(Align::Left, Margin::new("  "));
                 self.grid
                     .span(self.delta_columns(), look, |text| text.push_str("vs base"));
             }
@@ -207,23 +215,27 @@ impl<'a> TextTable<'a> {
         let (tables, table) = (self.tables, self.table);
         let label = tables.projections.row.label(row.key);
         self.grid.row();
-        self.grid.cell(Look::new(Align::Left, ""), |text| {
-            text.push_str(&shown(&label));
-        });
+        self.grid
+            .cell(Look::new(Align::Left, Margin::NONE), |text| {
+                push_shown(&label, text);
+            });
         let scale = Scale::common(row.cells.iter().map(|cell| cell.center), self.class);
         let bounds = self.view.sparklines.then(|| self.tables.bounds(row));
         for cell in &row.cells {
             self.grid.skip_to(self.start(cell.column as usize));
-            self.grid.cell(Look::new(Align::Right, " "), |text| {
-                push_scaled(cell.center, &scale, text);
-            });
+            self.grid
+                .cell(Look::new(Align::Right, Margin::SPACE), |text| {
+                    push_scaled(cell.center, &scale, text);
+                });
             let look = Look::new(Align::Right, self.signs.plus_minus);
             self.grid.cell(look, |text| push_range(cell, text));
             if let Some(bounds) = bounds {
                 let samples = self.tables.samples(cell);
                 let bars = sparkline::bars(&samples, bounds, self.signs.ascii);
                 self.grid
-                    .cell(Look::new(Align::Left, " "), |text| text.push_str(&bars));
+                    .cell(Look::new(Align::Left, Margin::SPACE), |text| {
+                        text.push_str(&bars)
+                    });
             }
             self.warn(table.warnings_of(cell));
             self.comparison(cell);
@@ -239,22 +251,24 @@ impl<'a> TextTable<'a> {
             true => style(table.better, comparison.baseline, cell.center),
             false => Style::new(),
         };
-        let look = Look::new(Align::Right, " ").styled(style);
+        let look = Look::new(Align::Right, Margin::SPACE).styled(style);
         self.grid.cell(look, |text| {
             push_delta(cell, comparison, table, tables, view, text);
         });
-        self.grid.cell(Look::new(Align::Left, " "), |text| {
-            text.push('(');
-            push_test(comparison, text);
-            text.push(')');
-        });
+        self.grid
+            .cell(Look::new(Align::Left, Margin::SPACE), |text| {
+                text.push('(');
+                push_test(comparison, text);
+                text.push(')');
+            });
         if tables.options.shift {
             let shift = comparison.shift.as_ref();
-            self.grid.cell(Look::new(Align::Left, " "), |text| {
-                if let Some(shift) = shift {
-                    push_shift(shift, self.class, text);
-                }
-            });
+            self.grid
+                .cell(Look::new(Align::Left, Margin::SPACE), |text| {
+                    if let Some(shift) = shift {
+                        push_shift(shift, self.class, text);
+                    }
+                });
         }
         self.warn(comparison.warning(tables.options.alpha));
     }
@@ -262,25 +276,30 @@ impl<'a> TextTable<'a> {
     fn summary(&mut self) {
         self.grid.row();
         self.grid
-            .cell(Look::new(Align::Left, ""), |text| text.push_str("geomean"));
+            .cell(Look::new(Align::Left, Margin::NONE), |text| {
+                text.push_str("geomean")
+            });
         for (column, summary) in self.table.summaries.iter().enumerate() {
             let start = self.start(column);
             if let Some(geomean) = summary.geomean {
                 self.grid.skip_to(start);
                 let scale = Scale::common([geomean], self.class);
-                self.grid.cell(Look::new(Align::Right, " "), |text| {
-                    push_scaled(geomean, &scale, text);
-                });
+                self.grid
+                    .cell(Look::new(Align::Right, Margin::SPACE), |text| {
+                        push_scaled(geomean, &scale, text);
+                    });
             }
             if column > 0 {
                 self.grid.skip_to(start + self.center_columns());
                 match summary.ratio {
-                    Some(ratio) => self.grid.cell(Look::new(Align::Right, " "), |text| {
-                        push_percent(ratio - 1.0, text);
-                    }),
+                    Some(ratio) => self
+                        .grid
+                        .cell(Look::new(Align::Right, Margin::SPACE), |text| {
+                            push_percent(ratio - 1.0, text);
+                        }),
                     None => self
                         .grid
-                        .cell(Look::new(Align::Left, " "), |text| text.push('?')),
+                        .cell(Look::new(Align::Left, Margin::SPACE), |text| text.push('?')),
                 }
             }
             self.grid.skip_to(self.start(column + 1) - 1);
@@ -290,27 +309,44 @@ impl<'a> TextTable<'a> {
 
     /// A cell with the marks of footnotes; empty where there is nothing to say.
     fn warn(&mut self, warnings: impl IntoIterator<Item = Warning>) {
-        let marks: Vec<String> = warnings
-            .into_iter()
-            .map(|warning| {
-                let number = self.footnotes.number(warning);
-                self.mark(number)
-            })
-            .collect();
-        let margin = if marks.is_empty() { "" } else { " " };
-        let look = Look::new(Align::Left, margin);
-        self.grid.cell(look, |text| text.push_str(&marks.join(" ")));
+        let TextTable {
+            grid,
+            footnotes,
+            signs,
+            ..
+        } = self;
+        let mut warnings = warnings.into_iter().peekable();
+        let margin = match warnings.peek() {
+            Some(_) => Margin::SPACE,
+            None => Margin::NONE,
+        };
+        grid.cell(Look::new(Align::Left, margin), |text| {
+            while let Some(warning) = warnings.next() {
+                signs.push_mark(footnotes.number(warning), text);
+                if warnings.peek().is_some() {
+                    text.push(' ');
+                }
+            }
+        });
     }
+}
 
+impl Signs {
     /// The mark of a footnote.
-    fn mark(&self, number: usize) -> String {
-        if self.signs.ascii {
-            return format!("[{number}]");
+    fn push_mark(&self, number: usize, text: &mut String) {
+        if self.ascii {
+            let _ = write!(text, "[{number}]");
+            return;
         }
         let raised = ['⁰', '¹', '²', '³', '⁴', '⁵', '⁶', '⁷', '⁸', '⁹'];
-        let digits = number.to_string();
-        let digit = |digit: u8| raised[usize::from(digit - b'0')];
-        digits.bytes().map(digit).collect()
+        let mut power = 1;
+        while number / power >= 10 {
+            power *= 10;
+        }
+        while power > 0 {
+            text.push(raised[number / power % 10]);
+            power /= 10;
+        }
     }
 }
 
