@@ -77,12 +77,16 @@ const POWERS_OF_TEN: [u64; 17] = {
 /// there are 16 if there are more.
 #[inline]
 fn leading_digits(text: &[u8]) -> (u64, usize) {
-    let (high, length) = up_to_eight_digits(text);
-    if length < 8 {
-        return (high, length);
+    match up_to_eight_digits(text) {
+        (high, 8) => more_digits(high, &text[8..]),
+        few => few,
     }
-    let (low, more) = up_to_eight_digits(&text[8..]);
-    (high * POWERS_OF_TEN[more] + low, 8 + more)
+}
+
+#[cold]
+fn more_digits(high: u64, text: &[u8]) -> (u64, usize) {
+    let (low, length) = up_to_eight_digits(text);
+    (high * POWERS_OF_TEN[length] + low, 8 + length)
 }
 
 #[cold]

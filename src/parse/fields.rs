@@ -20,7 +20,17 @@ pub(super) fn split_field(text: &[u8]) -> (&[u8], &[u8]) {
 
 /// The text without its leading white space.
 #[inline]
-pub(super) fn skip_space(mut text: &[u8]) -> &[u8] {
+pub(super) fn skip_space(text: &[u8]) -> &[u8] {
+    match text {
+        // A single space stands between a number and its unit.
+        [0x21..=0x7f, ..] | [] => text,
+        [b' ', rest @ ..] if matches!(rest, [0x21..=0x7f, ..]) => rest,
+        _ => skip_more_space(text),
+    }
+}
+
+#[inline(never)]
+fn skip_more_space(mut text: &[u8]) -> &[u8] {
     loop {
         match text {
             [b' ' | b'\t', rest @ ..] => text = skip_spaces(rest),

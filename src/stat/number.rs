@@ -55,37 +55,41 @@ fn push_fixed(value: f64, decimals: usize, text: &mut String) {
 /// numbers, and printing one in full takes long. Where the product itself lies on a half, what
 /// was lost in multiplying decides, which a fused multiplication tells without error (T. J. Dekker, "A
 /// floating-point technique for extending the available precision", 1971).
-fn small_decimal(value: f64, decimals: usize) -> Option<u64> {
+fn small_decimal(value: f64, decimals: usize) -> Option<u32> {
     let power = *[1.0, 1e1, 1e2, 1e3, 1e4].get(decimals)?;
     let product = value * power;
     if product >= 1e9 {
         return None;
     }
-    let (whole, above_half) = (product as u64, product.fract() - 0.5);
+    let (whole, above_half) = (product as u32, product.fract() - 0.5);
     let above_half = match above_half.total_cmp(&0.0) {
         Ordering::Equal => value.mul_add(power, -product).partial_cmp(&0.0)?,
         order => order,
     };
     let is_odd = whole % 2 == 1;
     let up = above_half.is_gt() || above_half.is_eq() && is_odd;
-    Some(whole + u64::from(up))
+    Some(whole + u32::from(up))
 }
 
-fn push_units(mut units: u64, decimals: usize, text: &mut String) {
-    let mut digits = [b'0'; 24];
-    let mut at = digits.len();
-    let mut written = 0;
-    while units > 0 || written <= decimals {
-        if written == decimals && decimals > 0 {
-            at -= 1;
-            digits[at] = b'.';
-        }
+/// A whole number, the last digits of which are decimals (up to 4).
+fn push_units(mut units: u32, decimals: usize, text: &mut String) {
+    let mut shown = [b'0'; 12];
+    let mut at = shown.len();
+    let mut put = |byte: u8| {
         at -= 1;
-        digits[at] = b'0' + (units % 10) as u8;
+        shown[at] = byte;
+    };
+    for written in 0.. {
+        if written == decimals && decimals > 0 {
+            put(b'.');
+        }
+        put(b'0' + (units % 10) as u8);
         units /= 10;
-        written += 1;
+        if units == 0 && written >= decimals {
+            break;
+        }
     }
-    text.push_str(std::str::from_utf8(&digits[at..]).unwrap_or_default());
+    text.extend(shown[at..].iter().copied().map(char::from));
 }
 
 fn not_finite(value: f64) -> &'static str {
@@ -167,10 +171,10 @@ pub(super) fn push_test(comparison: &Comparison, text: &mut String) {
     }
     let [first, second] = comparison.counts;
     text.push_str("n=");
-    push_units(u64::from(first), 0, text);
+    push_units(first, 0, text);
     if first != second {
         text.push('+');
-        push_units(u64::from(second), 0, text);
+        push_units(second, 0, text);
     }
 }
 

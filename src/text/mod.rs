@@ -18,10 +18,9 @@ use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 /// anywhere in it (GitHub, Azure). The second `#` and a `::` that starts a word are escaped therefore.
 /// Lines are broken so that none starts with `::` (see [`wrap`]).
 pub fn plain(text: &str) -> Cow<'_, str> {
-    if text
-        .bytes()
-        .all(|b| matches!(b, b' '..=b'~') && b != b'#' && b != b':')
-    {
+    let is_harmless = |b| matches!(b, b' '..=b'~') && b != b'#' && b != b':';
+    // To the end whatever comes: that is sooner found out than byte by byte.
+    if text.bytes().fold(true, |all, b| all & is_harmless(b)) {
         return Cow::Borrowed(text);
     }
     let mut shown = String::with_capacity(text.len() + 16);

@@ -83,10 +83,11 @@ pub(super) struct Grid {
 }
 
 impl Grid {
-    pub(super) fn new() -> Self {
+    /// A grid with room for so many cells.
+    pub(super) fn with_capacity(cells: usize) -> Self {
         Grid {
-            cells: Vec::new(),
-            text: String::new(),
+            cells: Vec::with_capacity(cells),
+            text: String::with_capacity(cells * 8),
             row: 0,
             column: 0,
             columns: 0,
@@ -127,14 +128,7 @@ impl Grid {
         let start = self.text.len();
         write(&mut self.text);
         let shown = &self.text[start..];
-        let width = if shown.is_ascii() {
-            shown.len()
-        } else if shown.chars().all(|c| c < '\u{300}') {
-            // Before the first combining character each takes one column.
-            shown.chars().count()
-        } else {
-            text::width(shown)
-        };
+        let width = width(shown);
         self.cells.push(Cell {
             row: self.row,
             column: self.column,
@@ -170,8 +164,12 @@ impl Grid {
             let margin = margins[cell.column];
             let own = cell.look.margin.width;
             let offset = offsets[cell.column];
-            pad(out, offset.abs_diff(at) + margin - own);
-            out.push_str(cell.look.margin.text);
+            let mut spaces = offset.abs_diff(at) + margin;
+            if !is_blank(cell.look.margin.text) {
+                pad(out, spaces - own);
+                out.push_str(cell.look.margin.text);
+                spaces = 0;
+            }
             at = offset + margin;
             let end = offsets[cell.column + cell.span];
             let before = match cell.look.align {
@@ -179,7 +177,7 @@ impl Grid {
                 Align::Center => end.abs_diff(at + cell.width) / 2,
                 Align::Right => end.saturating_sub(at + cell.width),
             };
-            pad(out, before);
+            pad(out, spaces + before);
             let style = cell.look.style;
             if style.is_plain() {
                 out.push_str(shown);
@@ -251,6 +249,24 @@ impl Grid {
             widths[*column] = widths[*column].max(share);
             left = left.saturating_sub(widths[*column]);
         }
+    }
+}
+
+/// The columns that a text takes.
+fn width(text: &str) -> usize {
+    if text.is_ascii() {
+        return text.len();
+    }
+    let (mut width, mut greatest) = (0, 0);
+    for byte in text.bytes() {
+        // Not in the middle of a character.
+        width += usize::from(byte & 0xc0 != 0x80);
+        greatest = byte.max(greatest);
+    }
+    // Before the first combining character, U+0300, each takes one column.
+    match greatest < 0xcc {
+        true => width,
+        false => text::width(text),
     }
 }
 

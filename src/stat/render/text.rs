@@ -78,7 +78,10 @@ fn shown(text: &[u8]) -> String {
 
 /// Appends what [`shown`] gives.
 fn push_shown(text: &[u8], to: &mut String) {
-    to.push_str(&plain(&String::from_utf8_lossy(text)));
+    match str::from_utf8(text) {
+        Ok(text) => to.push_str(&plain(text)),
+        Err(_) => to.push_str(&plain(&String::from_utf8_lossy(text))),
+    }
 }
 
 struct TextTable<'a> {
@@ -91,18 +94,22 @@ struct TextTable<'a> {
     footnotes: Footnotes,
 }
 
+/// The most cells of a grid that room is made for beforehand.
+const MAX_ROOM: usize = 1 << 16;
+
 /// Columns of the grid for the names of rows.
 const LABEL_COLUMNS: usize = 1;
 
 impl<'a> TextTable<'a> {
     fn new(tables: &'a Tables<'a>, table: &'a Table, view: View, signs: &'a Signs) -> Self {
+        let cells = table.rows.len() * (LABEL_COLUMNS + 7 * table.columns.len());
         TextTable {
             tables,
             table,
             view,
             signs,
             class: table.class(),
-            grid: Grid::new(),
+            grid: Grid::with_capacity(cells.min(MAX_ROOM)),
             footnotes: Footnotes::default(),
         }
     }
