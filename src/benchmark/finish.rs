@@ -8,8 +8,9 @@ use hashbrown::HashTable;
 use rustc_hash::FxHashMap;
 
 use super::builder::{MAX_KEPT, SampleSetBuilder};
+use super::pooled::sort;
 use super::procs::Suffixes;
-use super::raw::{Pooled, RawRow, hash_of, sort};
+use super::raw::{RawRow, hash_of};
 use super::record::{Record, Setting, SyntaxError, SyntaxErrorKind};
 use super::sample::{Iterations, KeyEntry, RowEntry, SampleSet, UnitTraits};
 use crate::unit::Unit;
@@ -238,11 +239,11 @@ fn merge_rows(raw: &[RawRow], key_of: &[u32], unit_of: &[u32]) -> (Vec<RowEntry>
         let piece = &raw[index as usize];
         let (key, unit) = place(piece);
         match rows.last_mut() {
-            Some(row) if (row.key, row.unit) == (key, unit) => row.samples.add(piece),
+            Some(row) if (row.key, row.unit) == (key, unit) => row.samples.add(piece.samples),
             _ => rows.push(RowEntry {
                 key,
                 unit,
-                samples: Pooled::of(piece),
+                samples: piece.samples,
             }),
         }
         row_of[index as usize] = rows.len() as u32 - 1;

@@ -4,6 +4,7 @@
 mod builder;
 mod finish;
 mod key;
+mod pooled;
 mod procs;
 mod raw;
 mod record;
@@ -13,7 +14,8 @@ mod sample;
 
 pub use builder::{FileSummary, MAX_KEPT, Overflow, SampleSetBuilder};
 pub use key::{Key, KeyRef, SharedKey, function_of};
-pub(crate) use raw::{Pooled, PrintedUnits, RawBenchmark, RawRows, sort, sort_values};
+pub(crate) use pooled::sort_values;
+pub(crate) use raw::{PrintedUnits, RawBenchmark, RawRows};
 pub use record::{
     BenchResult, Configuration, Failure, FailureKind, Position, Record, Setting, SkippedLine,
     SyntaxError, SyntaxErrorKind, UnitMetadata,

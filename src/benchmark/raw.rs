@@ -2,18 +2,16 @@
 //!
 //! A row is a benchmark (a name in a file under a configuration) in a unit. Most results have the
 //! benchmark and the units of the one before: their values are collected in columns, and given to
-//! their rows when another benchmark comes. A constant row is a value and a count; the values of most
-//! others come in one go, and stay where they are then. Those that do not are appended to a log, which
-//! is put in order once, when all is read. What files, configurations and units are is the caller's
+//! their rows when another benchmark comes. What files, configurations and units are is the caller's
 //! business: here they are numbers.
 
-use std::cmp::Ordering;
 use std::hash::{Hash, Hasher};
 use std::ops::Range;
 
 use hashbrown::HashTable;
 use rustc_hash::{FxHashMap, FxHasher};
 
+use super::pooled::{Pooled, Values, sort};
 use super::sample::Samples;
 
 /// How many rows of a benchmark are looked through one by one.
@@ -30,10 +28,7 @@ pub(crate) struct RawRows {
     rows: Vec<RawRow>,
     /// Indices of rows that their benchmark's range does not hold.
     stray_rows: FxHashMap<(u32, u32), u32>,
-    /// The values of rows that are [`Stored::Together`].
-    values: Vec<f64>,
-    /// The values of rows that are [`Stored::Apart`].
-    log: Log,
+    values: Values,
     /// The benchmark of the last result.
     last: Option<u32>,
     /// The values of the last results, by their places in a result: all of one benchmark.
@@ -58,7 +53,7 @@ pub(crate) struct RawRow {
     pub(crate) unit: u32,
     /// The column that collects values of it, or [`NONE`].
     column: u32,
-    samples: Pooled,
+    pub(super) samples: Pooled,
 }
 
 /// No column, no unit.
@@ -85,13 +80,6 @@ impl Default for Column {
             values: Vec::new(),
         }
     }
-}
-
-/// The order of values: what is no number first, and zeros of either sign as equals, as Go's `sort`
-/// has it.
-fn ascending(a: &f64, b: &f64) -> Ordering {
-    a.partial_cmp(b)
-        .unwrap_or_else(|| b.is_nan().cmp(&a.is_nan()))
 }
 
 impl RawRows {
@@ -189,37 +177,8 @@ impl RawRows {
         column.unit = NONE;
         let row = &mut self.rows[column.row as usize];
         row.column = NONE;
-        let first = column.values[0];
-        let is_constant = column
-            .values
-            .iter()
-            .all(|value| value.to_bits() == first.to_bits());
-        row.samples.stored = match row.samples.stored {
-            _ if row.samples.count == 0 && is_constant => Stored::Constant(first),
-            _ if row.samples.count == 0 => {
-                let start = self.values.len();
-                self.values.extend_from_slice(&column.values);
-                Stored::Together(start)
-            }
-            Stored::Constant(value) if is_constant && value.to_bits() == first.to_bits() => {
-                Stored::Constant(value)
-            }
-            _ => {
-                let count = row.samples.count as usize;
-                match row.samples.stored {
-                    Stored::Constant(value) => {
-                        (0..count).for_each(|_| self.log.push(column.row, value))
-                    }
-                    Stored::Together(start) => {
-                        self.log.extend(column.row, &self.values[start..][..count])
-                    }
-                    Stored::Apart => {}
-                }
-                self.log.extend(column.row, &column.values);
-                Stored::Apart
-            }
-        };
-        row.samples.count += column.values.len() as u32;
+        self.values
+            .add(column.row, &mut row.samples, &column.values);
         column.values.clear();
     }
 
@@ -299,108 +258,54 @@ impl RawRows {
         let benchmarks = std::mem::take(&mut self.benchmarks).into_iter();
         let benchmarks = benchmarks.zip(&has_rows).filter(|(_, has_rows)| **has_rows);
         self.benchmarks = benchmarks.map(|(benchmark, _)| benchmark).collect();
-        let mut log = Log::default();
-        for (row, value) in std::mem::take(&mut self.log).chunks.into_iter().flatten() {
-            if let Some(row) = row_of[row as usize] {
-                log.push(row, value);
-            }
-        }
-        self.log = log;
+        self.values.retain(&row_of);
         has_rows
     }
 
-    /// Brings the values of each group of rows together (a counting sort), in the order in which they
-    /// came. `group_of` has the group of each row, which [`Pooled::add`] has been told of all its
-    /// rows. Returns the values that [`Pooled::samples`] takes.
-    pub(crate) fn gather<G: AsMut<Pooled>>(
+    /// Brings the values of each group of rows together, see [`Values::gather`]. `group_of` has the group of
+    /// each row.
+    pub(super) fn gather<G: AsMut<Pooled>>(
         &mut self,
         group_of: &[u32],
         groups: &mut [G],
     ) -> Vec<f64> {
-        let mut values = std::mem::take(&mut self.values);
-        let log = std::mem::take(&mut self.log);
-        let mut total = values.len();
-        // Where the next value of a group goes, of those whose values are apart.
-        let mut next = vec![None; groups.len()];
-        for (next, group) in next.iter_mut().zip(groups) {
-            let group = group.as_mut();
-            if let Stored::Apart = group.stored {
-                *next = Some(total);
-                group.stored = Stored::Together(total);
-                total += group.count as usize;
-            }
+        let rows = self.rows.iter().map(|row| row.samples);
+        std::mem::take(&mut self.values).gather(rows, group_of, groups)
+    }
+
+    /// Brings the values of each row together, as [`RawRows::gather`] does, and returns them in the order
+    /// in which they came.
+    pub(crate) fn gather_rows(&mut self) -> Vec<f64> {
+        let mut samples: Vec<Pooled> = Vec::new();
+        let mut every_row: Vec<u32> = Vec::new();
+        // Nothing is to be done for most inputs.
+        if self.rows.iter().any(|row| row.samples.is_apart()) {
+            samples.extend(self.rows.iter().map(|row| row.samples));
+            every_row.extend(0..self.rows.len() as u32);
         }
-        values.resize(total, 0.0);
-        for (row, group) in self.rows.iter().zip(group_of) {
-            let (count, stored) = (row.samples.count as usize, row.samples.stored);
-            let Some(next) = &mut next[*group as usize] else {
-                continue;
-            };
-            match stored {
-                Stored::Constant(value) => values[*next..][..count].fill(value),
-                Stored::Together(start) => values.copy_within(start..start + count, *next),
-                Stored::Apart => continue,
-            }
-            *next += count;
-        }
-        for (row, value) in log.chunks.into_iter().flatten() {
-            if let Some(next) = &mut next[group_of[row as usize] as usize] {
-                values[*next] = value;
-                *next += 1;
-            }
+        let values = self.gather(&every_row, &mut samples);
+        for (row, samples) in self.rows.iter_mut().zip(samples) {
+            row.samples = samples;
         }
         values
     }
-}
 
-/// The values of a row or of a group of rows.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Pooled {
-    count: u32,
-    stored: Stored,
-}
-
-/// Where values are.
-#[derive(Clone, Copy, Debug, Default)]
-enum Stored {
-    /// They are all this one.
-    Constant(f64),
-    /// One behind the other, from here.
-    Together(usize),
-    /// Here and there.
-    #[default]
-    Apart,
-}
-
-impl Pooled {
-    /// A group of one row.
-    pub(crate) fn of(row: &RawRow) -> Self {
-        row.samples
-    }
-
-    /// Adds a row to a group that has one.
-    pub(crate) fn add(&mut self, row: &RawRow) {
-        self.stored = match (self.stored, row.samples.stored) {
-            (Stored::Constant(a), Stored::Constant(b)) if a.to_bits() == b.to_bits() => self.stored,
-            _ => Stored::Apart,
-        };
-        self.count += row.samples.count;
-    }
-
-    /// The values of the group, if it is one of those whose values were gathered here.
-    pub(crate) fn samples(self, values: &[f64]) -> Samples<'_> {
-        let count = self.count as usize;
-        match self.stored {
-            Stored::Constant(value) => Samples::Constant { value, count },
-            Stored::Together(start) => Samples::Varied(&values[start..][..count]),
-            Stored::Apart => Samples::Varied(&[]),
-        }
+    /// Sorts what [`RawRows::gather_rows`] returned.
+    pub(crate) fn sort_rows(&mut self, values: &mut [f64]) {
+        sort(values, &mut self.rows);
     }
 }
 
-impl AsMut<Pooled> for Pooled {
+impl RawRow {
+    /// Its values, if `values` are those that [`RawRows::gather_rows`] returned.
+    pub(crate) fn samples<'a>(&self, values: &'a [f64]) -> Samples<'a> {
+        self.samples.samples(values)
+    }
+}
+
+impl AsMut<Pooled> for RawRow {
     fn as_mut(&mut self) -> &mut Pooled {
-        self
+        &mut self.samples
     }
 }
 
@@ -414,57 +319,6 @@ fn numbered(kept: &[bool]) -> Vec<Option<u32>> {
         })
     };
     kept.iter().map(number).collect()
-}
-
-/// Sorts values in the [`ascending`] order.
-pub(crate) fn sort_values(values: &mut [f64]) {
-    // Nearly all are neither zero nor no number: then equals are alike, and any sort will do.
-    if values.iter().all(|value| value.abs() > 0.0) {
-        values.sort_unstable_by(f64::total_cmp);
-    } else {
-        values.sort_by(ascending);
-    }
-}
-
-/// Sorts the values of each group.
-pub(crate) fn sort<G: AsMut<Pooled>>(values: &mut [f64], groups: &mut [G]) {
-    for group in groups {
-        let Pooled { count, stored } = group.as_mut();
-        if let Stored::Together(start) = stored {
-            sort_values(&mut values[*start..][..*count as usize]);
-        }
-    }
-}
-
-/// The values of rows as they came, in chunks that are never moved.
-#[derive(Default)]
-struct Log {
-    chunks: Vec<Vec<(u32, f64)>>,
-}
-
-impl Log {
-    const CHUNK: usize = 1 << 16;
-
-    fn extend(&mut self, row: u32, values: &[f64]) {
-        values.iter().for_each(|value| self.push(row, *value));
-    }
-
-    fn push(&mut self, row: u32, value: f64) {
-        match self.chunks.last_mut() {
-            Some(chunk) if chunk.len() < Self::CHUNK => chunk.push((row, value)),
-            _ => {
-                // The first chunk grows from nothing: most inputs are small.
-                let capacity = if self.chunks.is_empty() {
-                    0
-                } else {
-                    Self::CHUNK
-                };
-                let mut chunk = Vec::with_capacity(capacity);
-                chunk.push((row, value));
-                self.chunks.push(chunk);
-            }
-        }
-    }
 }
 
 /// Units as printed, numbered in order of appearance.
@@ -509,4 +363,53 @@ pub(super) fn hash_of(value: impl Hash) -> u64 {
     let mut hasher = FxHasher::default();
     value.hash(&mut hasher);
     hasher.finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn rows_have_their_values_in_the_order_in_which_they_came(
+            results in prop::collection::vec(
+                // A benchmark, and a unit and a value at each place. Units may repeat.
+                (0..3_u8, prop::collection::vec((0..4_u32, 0..3_u8), 1..5)),
+                0..60,
+            ),
+            repeat in 1..3_usize,
+        ) {
+            let mut rows = RawRows::default();
+            let mut expected: Vec<((u8, u32), Vec<f64>)> = Vec::new();
+            for (name, values) in results.iter().flat_map(|result| vec![result; repeat]) {
+                let benchmark = match rows.last_if_named(&[*name]) {
+                    Some(last) => last,
+                    None => rows.benchmark(0, 0, &[*name]),
+                };
+                for (index, (unit, value)) in values.iter().enumerate() {
+                    let value = f64::from(*value);
+                    rows.add(benchmark, index, *unit, value);
+                    match expected.iter_mut().find(|(row, _)| *row == (*name, *unit)) {
+                        Some((_, values)) => values.push(value),
+                        None => expected.push(((*name, *unit), vec![value])),
+                    }
+                }
+            }
+            rows.close();
+            let mut values = rows.gather_rows();
+            let found = |rows: &RawRows, values: &[f64]| {
+                let found = rows.rows().iter().map(|row| {
+                    let name = rows.name(&rows.benchmarks()[row.benchmark as usize])[0];
+                    let samples = row.samples(values);
+                    ((name, row.unit), samples.as_slice(&mut Vec::new()).to_vec())
+                });
+                found.collect::<Vec<_>>()
+            };
+            prop_assert_eq!(found(&rows, &values), &expected[..]);
+            rows.sort_rows(&mut values);
+            expected.iter_mut().for_each(|(_, values)| values.sort_by(f64::total_cmp));
+            prop_assert_eq!(found(&rows, &values), expected);
+        }
+    }
 }

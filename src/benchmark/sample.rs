@@ -8,7 +8,7 @@ use std::ops::Range;
 
 use super::builder::{FileSummary, Overflow};
 use super::key::KeyRef;
-use super::raw::Pooled;
+use super::pooled::Pooled;
 use super::record::{Failure, SyntaxError, UnitMetadata};
 use crate::unit::{Better, Unit};
 

@@ -8,7 +8,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::input::Input;
 use super::metadata::tidied;
-use crate::benchmark::{Pooled, PrintedUnits, RawRows, Record, Samples, sort};
+use crate::benchmark::{PrintedUnits, RawRows, Record, Samples};
 use crate::parse::benchfmt::{self, Declaration, Entry, Mistake};
 use crate::parse::{self, Format, Limits, OpenError, Sink, Source};
 use crate::unit::Better;
@@ -32,7 +32,6 @@ const MAX_SETTINGS: usize = 1 << 25;
 #[derive(Default)]
 pub(super) struct Part {
     pub(super) rows: RawRows,
-    samples: Vec<Pooled>,
     values: Vec<f64>,
     /// The values as they came, if that is asked for.
     measured: Vec<f64>,
@@ -98,12 +97,12 @@ impl Part {
 
     /// The values of a row.
     pub(super) fn samples(&self, row: usize) -> Samples<'_> {
-        self.samples[row].samples(&self.values)
+        self.rows.rows()[row].samples(&self.values)
     }
 
     /// The values of a row as they came, if their order was kept.
     pub(super) fn measured(&self, row: usize) -> Samples<'_> {
-        self.samples[row].samples(&self.measured)
+        self.rows.rows()[row].samples(&self.measured)
     }
 
     /// Puts the values of each row in order, and frees what only reading needs.
@@ -111,13 +110,11 @@ impl Part {
         self.rows.close();
         self.printed_units = PrintedUnits::default();
         self.declaration_ids = FxHashMap::default();
-        self.samples = self.rows.rows().iter().map(Pooled::of).collect();
-        let every_row: Vec<u32> = (0..self.samples.len() as u32).collect();
-        self.values = self.rows.gather(&every_row, &mut self.samples);
+        self.values = self.rows.gather_rows();
         if keep_order {
             self.measured = self.values.clone();
         }
-        sort(&mut self.values, &mut self.samples);
+        self.rows.sort_rows(&mut self.values);
     }
 
     fn take(&mut self, line: u64, entry: &Entry<'_>) -> io::Result<()> {
