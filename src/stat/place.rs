@@ -6,6 +6,7 @@ use std::thread;
 use rustc_hash::FxHashMap;
 
 use super::measurements::{Measurements, RowRef};
+use crate::parallel::{in_parallel, workers};
 use crate::query::{Filter, KeyId, Projection, Projections};
 
 /// A cell by its keys.
@@ -22,6 +23,9 @@ pub(super) struct Place {
 
 /// No cell.
 const NONE: u32 = u32::MAX;
+
+/// Rows that are asked whether they pass on a core of their own.
+const ROWS_A_THREAD: usize = 4000;
 
 /// How many cells of a row are looked through one by one: as a rule there is one a unit and column.
 const MAX_CHAIN: usize = 12;
@@ -214,16 +218,20 @@ impl Layout {
 /// Whether each row passes the filter.
 fn passing(measurements: &Measurements, filter: &Filter) -> Vec<bool> {
     let by_unit = filter.depends_on_unit();
-    let mut last = (NONE, false);
-    let passes = |row: &RowRef| {
-        if by_unit || last.0 != row.benchmark {
-            let subject = measurements.benchmark(row.benchmark);
-            let passes = filter.matches(&subject, measurements.unit(row.unit));
-            last = (row.benchmark, passes);
-        }
-        last.1
+    let passing = |(): &mut (), rows: &[RowRef]| {
+        let mut last = (NONE, false);
+        let passes = |row: &RowRef| {
+            if by_unit || last.0 != row.benchmark {
+                let subject = measurements.benchmark(row.benchmark);
+                let passes = filter.matches(&subject, measurements.unit(row.unit));
+                last = (row.benchmark, passes);
+            }
+            last.1
+        };
+        rows.iter().map(passes).collect()
     };
-    measurements.rows().iter().map(passes).collect()
+    let rows = measurements.rows();
+    in_parallel(&mut workers(|| ()), rows, |_| 1, ROWS_A_THREAD, passing)
 }
 
 /// The keys of a configuration by unit, where a projection does not look at names. Benchmarks of one

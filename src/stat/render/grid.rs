@@ -15,15 +15,14 @@ pub(super) enum Align {
 }
 
 /// What stands before a cell's text, with the number of its columns.
-#[derive(Clone, Copy)]
 pub(super) struct Margin {
     text: &'static str,
     width: usize,
 }
 
 impl Margin {
-    pub(super) const NONE: Margin = Margin::new("");
-    pub(super) const SPACE: Margin = Margin::new(" ");
+    pub(super) const NONE: &Margin = &Margin::new("");
+    pub(super) const SPACE: &Margin = &Margin::new(" ");
 
     /// Each character takes a column.
     pub(super) const fn new(text: &'static str) -> Self {
@@ -42,13 +41,13 @@ impl Margin {
 /// How a cell looks besides its text.
 #[derive(Clone, Copy)]
 pub(super) struct Look {
-    margin: Margin,
+    margin: &'static Margin,
     align: Align,
     style: Style,
 }
 
 impl Look {
-    pub(super) fn new(align: Align, margin: Margin) -> Self {
+    pub(super) fn new(align: Align, margin: &'static Margin) -> Self {
         Look {
             margin,
             align,
@@ -128,15 +127,18 @@ impl Grid {
         let start = self.text.len();
         write(&mut self.text);
         let shown = &self.text[start..];
-        let width = width(shown);
-        self.cells.push(Cell {
-            row: self.row,
-            column: self.column,
-            span,
-            end: self.text.len(),
-            width,
-            look,
-        });
+        // As a rule there is nothing to be warned of.
+        if !(shown.is_empty() && look.margin.text.is_empty()) {
+            let width = width(shown);
+            self.cells.push(Cell {
+                row: self.row,
+                column: self.column,
+                span,
+                end: self.text.len(),
+                width,
+                look,
+            });
+        }
         self.column += span;
         self.columns = self.columns.max(self.column);
     }

@@ -20,25 +20,25 @@ use crate::unit::{Better, Class, Scale};
 
 /// The signs of a table.
 pub(super) struct Signs {
-    bar: Margin,
-    before_cell: Margin,
-    plus_minus: Margin,
+    bar: &'static Margin,
+    before_cell: &'static Margin,
+    plus_minus: &'static Margin,
     ascii: bool,
 }
 
 /// benchstat's signs.
 pub(super) const UNICODE: Signs = Signs {
-    bar: Margin::new(" │"),
-    before_cell: Margin::new(" │ "),
-    plus_minus: Margin::new(" ± "),
+    bar: &Margin::new(" │"),
+    before_cell: &Margin::new(" │ "),
+    plus_minus: &Margin::new(" ± "),
     ascii: false,
 };
 
 /// Signs that every log and mail shows.
 pub(super) const ASCII: Signs = Signs {
-    bar: Margin::new(" |"),
-    before_cell: Margin::new(" | "),
-    plus_minus: Margin::new(" +- "),
+    bar: &Margin::new(" |"),
+    before_cell: &Margin::new(" | "),
+    plus_minus: &Margin::new(" +- "),
     ascii: true,
 };
 
@@ -201,7 +201,7 @@ impl<'a> TextTable<'a> {
             self.grid
                 .span(self.center_columns(), look, |text| text.push_str(&unit));
             if column > 0 {
-                let look = Look::new(Align::Left, Margin::new("  "));
+                let look = Look::new(Align::Left, const { &Margin::new("  ") });
                 self.grid
                     .span(self.delta_columns(), look, |text| text.push_str("vs base"));
             }
