@@ -4,7 +4,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::cells::CellValues;
 use super::measurements::Measurements;
@@ -143,7 +143,7 @@ impl<'a> Tables<'a> {
             |table| self.size(*table),
             CELLS_A_THREAD,
             |maker, tables| {
-                let tables = tables.iter().map(|table| maker.table(*table));
+                let tables = tables.iter().map(|table| maker.whole_table(*table));
                 let cells = tables
                     .flat_map(|table| table.rows)
                     .flat_map(|row| row.cells);
@@ -187,12 +187,21 @@ pub struct Maker<'a> {
 }
 
 impl Maker<'_> {
-    /// Makes a table.
+    /// Makes what is shown of a table.
     pub fn table(&mut self, index: usize) -> Table {
+        let mut table = self.whole_table(index);
         let Tables {
             projections,
             options,
             selection,
+            ..
+        } = self.tables;
+        selection.apply(&mut table, &projections.row, options.alpha);
+        table
+    }
+
+    fn whole_table(&mut self, index: usize) -> Table {
+        let Tables {
             measurements,
             units,
             ..
@@ -201,7 +210,7 @@ impl Maker<'_> {
         let unit = measurements.unit(units[key.index()]).unit;
         let exact = measurements.is_exact(unit);
         let (columns, rows) = self.rows(&self.tables.ids[ids.clone()], exact);
-        let mut table = Table {
+        Table {
             key: *key,
             unit: unit.to_vec(),
             exact,
@@ -210,9 +219,7 @@ impl Maker<'_> {
             columns,
             rows,
             hidden: 0,
-        };
-        selection.apply(&mut table, &projections.row, options.alpha);
-        table
+        }
     }
 
     /// The columns and the rows of the cells of a table.
@@ -226,13 +233,15 @@ impl Maker<'_> {
         let mut placed: Vec<(u64, u32)> = ids.iter().map(|id| (place(*id), *id)).collect();
         placed.sort_unstable();
         let column_of = |place: u64| place as u32;
+        let mut seen = FxHashSet::default();
         let mut columns: Vec<(u32, KeyId)> = Vec::new();
         for (place, id) in &placed {
             let column = column_of(*place);
-            if let Err(at) = columns.binary_search_by_key(&column, |(place, _)| *place) {
-                columns.insert(at, (column, cells[*id as usize].column));
+            if seen.insert(column) {
+                columns.push((column, cells[*id as usize].column));
             }
         }
+        columns.sort_unstable();
         let index = |place: u64| {
             let found = columns.binary_search_by_key(&column_of(place), |(place, _)| *place);
             found.unwrap_or_else(|next| next)

@@ -169,6 +169,32 @@ fn colour_says_better_and_worse() {
 }
 
 #[test]
+fn rows_that_are_not_shown_are_adjusted_for_all_the_same() {
+    // 6+6 separated samples: p = 0.002, in half of ten rows that are tested.
+    let spread = &SPREAD[..6];
+    let side = |base: u64| {
+        let changed = [
+            ("A", base),
+            ("B", base),
+            ("C", base),
+            ("D", base),
+            ("E", base),
+        ];
+        let same = [("V", 9), ("W", 9), ("X", 9), ("Y", 9), ("Z", 9)];
+        results(&changed, "B/op", spread) + &results(&same, "B/op", spread)
+    };
+    let (a, b) = (side(100), side(200));
+    let p_values = |flags: &[&str]| -> Vec<String> {
+        let text = text([&a, &b], &[&["--adjust", "holm"], flags].concat());
+        let found = text.split("p=").skip(1).map(|rest| rest[..5].to_owned());
+        found.collect()
+    };
+    let shown = p_values(&["--only", "changed"]);
+    assert_eq!(shown, vec!["0.022"; 5]);
+    assert_eq!(p_values(&[]), [shown, vec!["1.000".to_owned(); 5]].concat());
+}
+
+#[test]
 fn p_values_are_adjusted_for_all_tables_together() {
     // 6+6 separated samples: p = 0.002. Five rows of it in two units, and five that say nothing.
     let spread = &SPREAD[..6];
