@@ -1,46 +1,85 @@
 //! Tables as JSON: every figure in the unit of its table and in full, every sample, every warning.
 //! Infinite bounds are the words `"inf"` and `"-inf"`, everything else that is not finite is null; names
-//! are text, with U+FFFD for what is none.
+//! are text, with U+FFFD for what is none. Rows are written as they are made: most cells of a wide table
+//! may be null.
 
 use std::io::{self, Write};
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
 
 use crate::query::{KeyId, Projection};
 use crate::stat::build::Tables;
-use crate::stat::table::{Cell, Comparison, Row, Table, Warning};
+use crate::stat::table::{Cell, ColumnSummary, Comparison, Row, Table, Warning};
 
 /// The version of the form. Fields may be added under the same version.
 const SCHEMA_VERSION: u32 = 1;
 
 #[derive(Serialize)]
-struct Document {
+struct Document<'a> {
     schema_version: u32,
     alpha: f64,
     confidence: f64,
     adjust: String,
-    tables: Vec<TableJson>,
+    tables: Every<'a>,
+}
+
+/// All tables.
+struct Every<'a>(Writer<'a>);
+
+impl Serialize for Every<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Every(writer) = self;
+        let mut maker = writer.tables.maker();
+        let indices = 0..writer.tables.len();
+        serializer.collect_seq(indices.map(|index| writer.table(maker.table(index))))
+    }
 }
 
 #[derive(Serialize)]
-struct TableJson {
+struct TableJson<'a> {
     key: Map<String, Value>,
     unit: String,
     exact: bool,
     better: crate::unit::Better,
     columns: Vec<Map<String, Value>>,
-    rows: Vec<RowJson>,
+    rows: Rows<'a>,
     geomeans: Vec<GeomeanJson>,
     rows_not_shown: usize,
 }
 
+/// All rows of a table.
+struct Rows<'a> {
+    writer: Writer<'a>,
+    table: Table,
+}
+
+impl Serialize for Rows<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let rows = self.table.rows.iter();
+        serializer.collect_seq(rows.map(|row| RowJson::of(self.writer, &self.table, row)))
+    }
+}
+
 #[derive(Serialize)]
-struct RowJson {
+struct RowJson<'a> {
     name: String,
     key: Map<String, Value>,
-    /// By column; null where the row has no results.
-    cells: Vec<Option<CellJson>>,
+    cells: Cells<'a>,
+}
+
+/// The cells of a row by column; null where it has no results.
+struct Cells<'a> {
+    writer: Writer<'a>,
+    table: &'a Table,
+    row: &'a Row,
+}
+
+impl Serialize for Cells<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let cell = |column| Some(self.writer.cell(self.table, self.row.cell(column)?));
+        serializer.collect_seq((0..self.table.columns.len()).map(cell))
+    }
 }
 
 #[derive(Serialize)]
@@ -84,29 +123,37 @@ struct GeomeanJson {
 /// Writes all tables.
 pub(super) fn write(tables: &Tables<'_>, out: &mut dyn Write) -> io::Result<()> {
     let options = tables.options;
-    let writer = Writer { tables };
-    let mut maker = tables.maker();
     let document = Document {
         schema_version: SCHEMA_VERSION,
         alpha: options.alpha,
         confidence: options.confidence,
         adjust: options.adjust.to_string(),
-        tables: (0..tables.len())
-            .map(|index| writer.table(&maker.table(index)))
-            .collect(),
+        tables: Every(Writer { tables }),
     };
     serde_json::to_writer_pretty(&mut *out, &document)?;
     out.write_all(b"\n")
 }
 
+#[derive(Clone, Copy)]
 struct Writer<'a> {
     tables: &'a Tables<'a>,
 }
 
-impl Writer<'_> {
-    fn table(&self, table: &Table) -> TableJson {
+impl<'a> RowJson<'a> {
+    fn of(writer: Writer<'a>, table: &'a Table, row: &'a Row) -> Self {
+        let projection = &writer.tables.projections.row;
+        RowJson {
+            name: String::from_utf8_lossy(&projection.label(row.key)).into_owned(),
+            key: key(projection, row.key),
+            cells: Cells { writer, table, row },
+        }
+    }
+}
+
+impl<'a> Writer<'a> {
+    fn table(self, table: Table) -> TableJson<'a> {
         let projections = &self.tables.projections;
-        let geomean = |summary: &crate::stat::table::ColumnSummary| GeomeanJson {
+        let geomean = |summary: &ColumnSummary| GeomeanJson {
             center: summary.geomean,
             ratio: summary.ratio,
             warnings: self.messages(summary.warnings.iter().cloned()),
@@ -121,32 +168,24 @@ impl Writer<'_> {
                 .iter()
                 .map(|column| key(&projections.col, *column))
                 .collect(),
-            rows: table.rows.iter().map(|row| self.row(table, row)).collect(),
             geomeans: table.summaries.iter().map(geomean).collect(),
             rows_not_shown: table.hidden,
+            rows: Rows {
+                writer: self,
+                table,
+            },
         }
     }
 
-    fn row(&self, table: &Table, row: &Row) -> RowJson {
-        let projection = &self.tables.projections.row;
-        let cell = |column: usize| {
-            let cell = row.cell(column)?;
-            Some(CellJson {
-                center: cell.center,
-                lo: bound(cell.lo),
-                hi: bound(cell.hi),
-                samples: self.tables.samples(cell),
-                warnings: self.messages(table.warnings_of(cell)),
-                comparison: cell
-                    .comparison
-                    .as_ref()
-                    .map(|comparison| self.comparison(cell, comparison)),
-            })
-        };
-        RowJson {
-            name: String::from_utf8_lossy(&projection.label(row.key)).into_owned(),
-            key: key(projection, row.key),
-            cells: (0..table.columns.len()).map(cell).collect(),
+    fn cell(&self, table: &Table, cell: &Cell) -> CellJson {
+        let comparison = cell.comparison.as_ref();
+        CellJson {
+            center: cell.center,
+            lo: bound(cell.lo),
+            hi: bound(cell.hi),
+            samples: self.tables.samples(cell),
+            warnings: self.messages(table.warnings_of(cell)),
+            comparison: comparison.map(|comparison| self.comparison(cell, comparison)),
         }
     }
 
