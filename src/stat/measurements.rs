@@ -2,7 +2,6 @@
 //! other, though they are read at the same time.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread;
 
 use rustc_hash::FxHashMap;
 
@@ -10,6 +9,7 @@ use super::input::Input;
 use super::metadata::Metadata;
 use super::part::{Part, PrintedUnit, Remark};
 use crate::benchmark::{RawBenchmark, Samples};
+use crate::parallel::{in_parallel, workers};
 use crate::parse::{Limits, OpenError};
 use crate::query::{Subject, UnitNames};
 use crate::unit::Better;
@@ -248,39 +248,23 @@ impl UnitIds {
 
 /// Reads inputs at the same time; returns them in their order.
 fn read_all(inputs: &[Input], limits: Limits, keep_order: bool) -> Result<Vec<Part>, OpenError> {
-    let next = AtomicUsize::new(0);
-    let read_some = || {
-        let mut read = Vec::new();
-        while let Some((index, input)) = {
-            let index = next.fetch_add(1, Ordering::Relaxed);
-            inputs.get(index).map(|input| (index, input))
-        } {
+    let numbered: Vec<(usize, &Input)> = inputs.iter().enumerate().collect();
+    let first_failed = AtomicUsize::new(usize::MAX);
+    let read = |(): &mut (), inputs: &[(usize, &Input)]| {
+        // What comes behind an input that failed does not matter.
+        let matters = |index| index <= first_failed.load(Ordering::Relaxed);
+        let inputs = inputs.iter().filter(|(index, _)| matters(*index));
+        let parts = inputs.map(|(index, input)| {
             let part = Part::read(input, limits, keep_order);
-            let failed = part.is_err();
-            read.push((index, part));
-            if failed {
-                // Earlier inputs are being read already, and later ones do not matter.
-                next.store(inputs.len(), Ordering::Relaxed);
+            if part.is_err() {
+                first_failed.fetch_min(*index, Ordering::Relaxed);
             }
-        }
-        read
+            part
+        });
+        parts.collect()
     };
-    let cores = thread::available_parallelism().map_or(1, usize::from);
-    let mut read = thread::scope(|scope| {
-        let others: Vec<_> = (1..cores.min(inputs.len()))
-            .map(|_| scope.spawn(read_some))
-            .collect();
-        let mut read = read_some();
-        for other in others {
-            match other.join() {
-                Ok(more) => read.extend(more),
-                Err(panic) => std::panic::resume_unwind(panic),
-            }
-        }
-        read
-    });
-    read.sort_by_key(|(index, _)| *index);
-    read.into_iter().map(|(_, part)| part).collect()
+    let parts = in_parallel(&mut workers(|| ()), &numbered, |_| 1, 1, read);
+    parts.into_iter().collect()
 }
 
 #[cfg(test)]
