@@ -14,7 +14,7 @@ use regex::bytes::Regex;
 use rustc_hash::FxHashMap;
 
 use super::clean::without_carriage_return;
-use super::fields::{skip_space, space_width, split_field};
+use super::fields::{skip_space, space_width, split_field, split_plain};
 use super::lines::{Line, LineReader};
 use crate::strconv::{self, Unreadable, plain_count, plain_decimal};
 
@@ -307,11 +307,8 @@ fn begins_with_field(text: &[u8], field: &[u8]) -> bool {
 
 /// Splits off the first field as an iteration count.
 fn split_count(text: &[u8]) -> Result<(i64, &[u8]), Mistake> {
-    // As below.
-    if let Some((count, length)) = plain_count(text)
-        && let Some(b' ' | b'\t') = text.get(length)
-    {
-        return Ok((count, skip_space(&text[length..])));
+    if let Some(split) = split_plain(text, plain_count) {
+        return Ok(split);
     }
     let (field, rest) = split_field(text);
     if field.is_empty() {
@@ -322,11 +319,8 @@ fn split_count(text: &[u8]) -> Result<(i64, &[u8]), Mistake> {
 
 /// Splits off the first field as a number.
 fn split_number(text: &[u8]) -> Result<(f64, &[u8]), Unreadable> {
-    // Nearly all are plain decimals and end at a space: these are read in one go.
-    if let Some((value, length)) = plain_decimal(text)
-        && let Some(b' ' | b'\t') = text.get(length)
-    {
-        return Ok((value, skip_space(&text[length..])));
+    if let Some(split) = split_plain(text, plain_decimal) {
+        return Ok(split);
     }
     let (field, rest) = split_field(text);
     Ok((strconv::float(field)?, rest))

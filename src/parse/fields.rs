@@ -96,17 +96,27 @@ pub(super) struct BadField<'a> {
     pub(super) field: &'a [u8],
 }
 
+/// Splits off the first field if it is a plain number, as nearly all are: digits, which `read` knows the
+/// end of, and then a space. These are read in one go.
+pub(super) fn split_plain<T>(
+    text: &[u8],
+    read: impl FnOnce(&[u8]) -> Option<(T, usize)>,
+) -> Option<(T, &[u8])> {
+    let (value, length) = read(text)?;
+    match &text[length..] {
+        rest @ [b' ' | b'\t', ..] => Some((value, skip_space(rest))),
+        _ => None,
+    }
+}
+
 /// Splits off the first field as a measurement.
 ///
 /// # Errors
 ///
 /// If the field is none.
 pub(super) fn split_measurement(text: &[u8]) -> Result<(f64, &[u8]), BadField<'_>> {
-    // Nearly all measurements are plain decimals and end at a space: these are read in one go.
-    if let Some((value, length)) = plain_decimal(text)
-        && let Some(b' ' | b'\t') = text.get(length)
-    {
-        return Ok((value, skip_space(&text[length..])));
+    if let Some(split) = split_plain(text, plain_decimal) {
+        return Ok(split);
     }
     let (field, rest) = split_field(text);
     match parse_measurement(field) {
