@@ -331,15 +331,20 @@ pub(crate) struct PrintedUnits {
 }
 
 impl PrintedUnits {
+    /// The number of the unit that the last result had at `index`.
+    pub(crate) fn last(&self, index: usize) -> Option<u32> {
+        self.last.get(index).copied()
+    }
+
     /// The number of the unit of the value at `index` of a result, if it is known.
     pub(crate) fn find(&mut self, index: usize, printed: &[u8]) -> Option<u32> {
-        if let Some(unit) = self.last.get(index).copied()
+        if let Some(unit) = self.last(index)
             && self.printed[unit as usize] == printed
         {
             return Some(unit);
         }
-        let unit = *self.ids.get(printed)?;
         self.last.truncate(index);
+        let unit = *self.ids.get(printed)?;
         self.last.push(unit);
         Some(unit)
     }
@@ -349,11 +354,12 @@ impl PrintedUnits {
         &self.printed[unit as usize]
     }
 
-    /// Numbers a unit that is not known.
+    /// Numbers a unit that [`PrintedUnits::find`] did not know.
     pub(crate) fn add(&mut self, printed: &[u8]) -> u32 {
         let unit = self.printed.len() as u32;
         self.printed.push(printed.to_vec());
         self.ids.insert(printed.to_vec(), unit);
+        self.last.push(unit);
         unit
     }
 }

@@ -38,8 +38,6 @@ pub(super) struct Part {
     /// What the units of rows are: each printed unit has two, see [`Part::unit_of_value`].
     pub(super) units: Vec<PrintedUnit>,
     printed_units: PrintedUnits,
-    /// The printed units of the last results, by their places.
-    last_units: Vec<u32>,
     pub(super) configurations: Configurations,
     /// What there was to say, with the number of the line.
     pub(super) remarks: Vec<(u64, Remark)>,
@@ -159,17 +157,11 @@ impl Part {
             None => self.rows.benchmark(0, self.configurations.current, name),
         };
         for (index, (value, printed)) in values.enumerate() {
-            let unit = match self.last_units.get(index) {
-                Some(last) if index < known_units => *last,
-                _ => {
-                    let unit = match self.printed_units.find(index, printed) {
-                        Some(unit) => unit,
-                        None => self.new_unit(printed)?,
-                    };
-                    self.last_units.truncate(index);
-                    self.last_units.push(unit);
-                    unit
-                }
+            let known = self.printed_units.last(index);
+            let known = known.filter(|_| index < known_units);
+            let unit = match known.or_else(|| self.printed_units.find(index, printed)) {
+                Some(unit) => unit,
+                None => self.new_unit(printed)?,
             };
             let (value, unit) = self.unit_of_value(value, unit);
             self.rows.add(benchmark, index, unit, value);
