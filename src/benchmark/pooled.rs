@@ -168,7 +168,7 @@ pub(crate) fn sort_values(values: &mut [f64]) {
 }
 
 /// Sorts the values of each group.
-pub(crate) fn sort<G: AsMut<Pooled>>(values: &mut [f64], groups: &mut [G]) {
+pub(super) fn sort<G: AsMut<Pooled>>(values: &mut [f64], groups: &mut [G]) {
     for group in groups {
         let Pooled { count, stored } = group.as_mut();
         if let Stored::Together(start) = stored {

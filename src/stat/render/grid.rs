@@ -82,16 +82,21 @@ pub(super) struct Grid {
 }
 
 impl Grid {
-    /// A grid with room for so many cells.
-    pub(super) fn with_capacity(cells: usize) -> Self {
+    pub(super) fn new() -> Self {
         Grid {
-            cells: Vec::with_capacity(cells),
-            text: String::with_capacity(cells * 8),
+            cells: Vec::new(),
+            text: String::new(),
             row: 0,
             column: 0,
             columns: 0,
             shrinks: Vec::new(),
         }
+    }
+
+    /// Makes room for so many cells of some characters each.
+    pub(super) fn reserve(&mut self, cells: usize) {
+        self.cells.reserve(cells);
+        self.text.reserve(cells * 8);
     }
 
     /// Begins a row.

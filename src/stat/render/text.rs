@@ -102,14 +102,13 @@ const LABEL_COLUMNS: usize = 1;
 
 impl<'a> TextTable<'a> {
     fn new(tables: &'a Tables<'a>, table: &'a Table, view: View, signs: &'a Signs) -> Self {
-        let cells = table.rows.len() * (LABEL_COLUMNS + 7 * table.columns.len());
         TextTable {
             tables,
             table,
             view,
             signs,
             class: table.class(),
-            grid: Grid::with_capacity(cells.min(MAX_ROOM)),
+            grid: Grid::new(),
             footnotes: Footnotes::default(),
         }
     }
@@ -141,6 +140,8 @@ impl<'a> TextTable<'a> {
             let _ = writeln!(out, "{}: no change in {hidden}", shown(&self.table.unit));
             return;
         }
+        let cells = self.table.rows.len() * self.start(self.table.columns.len());
+        self.grid.reserve(cells.min(MAX_ROOM));
         self.keys();
         self.units();
         for row in &self.table.rows {
